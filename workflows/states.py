@@ -1,14 +1,183 @@
-"""The `stepfunctions` SDK's states, thinly extended by the fields it lacks.
+"""The states a release is made of, on top of the `stepfunctions` SDK.
 
-The SDK (2.3.0) knows neither ResultSelector nor a Retry's MaxDelaySeconds and JitterStrategy; each is
-added here at the one place where the SDK renders it.
+The SDK (2.3.0) lacks a Retry's MaxDelaySeconds and JitterStrategy. It accepts a keyword when an enum member of
+the block has that value, so an enum of our own extends what a block allows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
-from stepfunctions.steps import Catch, Choice, Fail, Retry, Succeed, Task, Wait
-from stepfunctions.steps.fields import Field as SdkField
+from stepfunctions.steps import Catch, Choice, ChoiceRule, Retry, Task
+from stepfunctions.steps.states import State
 
-__all__ = ["BoundedRetry", "Catch", "Choice", "Fail", "Retry", "SelectingTask", "Succeed", "Task", "Wait", "SdkField"]
+# One mail per person and a few API calls; far below it in practice, far above it on a bad day.
+LAMBDA_TIMEOUT_SECONDS = 120
+
+
+class _ExtraField(Enum):
+    MaxDelaySeconds = "max_delay_seconds"
+    JitterStrategy = "jitter_strategy"
+
+
+class BoundedRetry(Retry):  # type: ignore[misc]  # the SDK is published without types
+    """A Retry whose delays are bounded and spread, so that many runs do not come back at the same instant."""
+
+    def allowed_fields(self) -> list[Enum]:
+        """The SDK's fields and the two it lacks."""
+        return [*super().allowed_fields(), _ExtraField.MaxDelaySeconds, _ExtraField.JitterStrategy]
+
+
+# Repeats what the Lambda service failed at, never what our code failed at; 2 s doubled is AWS's advice.
+LAMBDA_SERVICE_RETRY = BoundedRetry(
+    error_equals=[
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.TooManyRequestsException",
+    ],
+    interval_seconds=2,
+    max_attempts=5,
+    backoff_rate=2.0,
+    max_delay_seconds=60,
+    jitter_strategy="FULL",
+)
+
+# Waits for a SageMaker quota of the account to be free again: half an hour at most.
+CAPACITY_RETRY = BoundedRetry(
+    error_equals=["SageMaker.ResourceLimitExceededException", "SageMaker.SdkClientException"],
+    interval_seconds=60,
+    max_attempts=30,
+    backoff_rate=1.0,
+    jitter_strategy="FULL",
+)
+
+# Another change to the endpoint is in progress: ten minutes at most.
+ENDPOINT_BUSY_RETRY = BoundedRetry(
+    error_equals=["EndpointBusyError"],
+    interval_seconds=15,
+    max_attempts=40,
+    backoff_rate=1.0,
+    jitter_strategy="FULL",
+)
+
+
+def snake(state_name: str) -> str:
+    """`CheckMetrics` -> `check_metrics`: the key, folder and module of a state."""
+    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in state_name).lstrip("_")
+
+
+def lambda_task(
+    name: str,
+    parameters: dict[str, Any],
+    *,
+    comment: str,
+    catch: Catch,
+    function: str | None = None,
+    retry: list[Retry] | None = None,
+) -> Task:
+    """A Lambda state: the function of the same name, its answer under the state's name.
+
+    A function's ARN as the resource hands over the bare answer, where `lambda:invoke` would wrap it.
+    """
+    return Task(
+        name,
+        resource=f"${{{function or name}FunctionArn}}",
+        comment=comment,
+        parameters={"run_id.$": "$$.Execution.Name", **parameters},
+        result_path=f"$.{snake(name)}",
+        timeout_seconds=LAMBDA_TIMEOUT_SECONDS,
+        retry=[LAMBDA_SERVICE_RETRY, *(retry or [])],
+        catch=catch,
+    )
+
+
+def processing_job(name: str, module: str, *, comment: str, catch: Catch) -> Task:
+    """A SageMaker processing job that runs one of our modules; PrepareRun has planned its parameters."""
+    plan = f"$.prepare_run.{snake(name)}"
+    return Task(
+        name,
+        resource="arn:${Partition}:states:::sagemaker:createProcessingJob.sync",
+        comment=comment,
+        parameters={
+            "ProcessingJobName.$": f"{plan}.job_name",
+            "RoleArn": "${JobRoleArn}",
+            "AppSpecification": {
+                "ImageUri.$": f"{plan}.parameters.ImageUri",
+                "ContainerEntrypoint": ["python3", "-m", module],
+                "ContainerArguments.$": f"{plan}.parameters.ContainerArguments",
+            },
+            "Environment.$": f"{plan}.parameters.Environment",
+            "ProcessingInputs.$": f"{plan}.parameters.ProcessingInputs",
+            "ProcessingOutputConfig.$": f"{plan}.parameters.ProcessingOutputConfig",
+            "ProcessingResources.$": f"{plan}.parameters.ProcessingResources",
+            "StoppingCondition.$": f"{plan}.parameters.StoppingCondition",
+            "Tags": tags(),
+        },
+        result_path=f"$.{snake(name)}",
+        timeout_seconds_path=f"{plan}.parameters.TimeoutSeconds",
+        retry=CAPACITY_RETRY,
+        catch=catch,
+    )
+
+
+def training_job(name: str, *, comment: str, catch: Catch) -> Task:
+    """A SageMaker training job in script mode; PrepareRun has planned its parameters."""
+    plan = f"$.prepare_run.{snake(name)}"
+    return Task(
+        name,
+        resource="arn:${Partition}:states:::sagemaker:createTrainingJob.sync",
+        comment=comment,
+        parameters={
+            "TrainingJobName.$": f"{plan}.job_name",
+            "RoleArn": "${JobRoleArn}",
+            "AlgorithmSpecification": {
+                "TrainingImage.$": f"{plan}.parameters.TrainingImage",
+                "TrainingInputMode": "File",
+            },
+            "HyperParameters.$": f"{plan}.parameters.HyperParameters",
+            "Environment.$": f"{plan}.parameters.Environment",
+            "InputDataConfig.$": f"{plan}.parameters.InputDataConfig",
+            "OutputDataConfig.$": f"{plan}.parameters.OutputDataConfig",
+            "ResourceConfig.$": f"{plan}.parameters.ResourceConfig",
+            "StoppingCondition.$": f"{plan}.parameters.StoppingCondition",
+            "Tags": tags(),
+        },
+        result_path=f"$.{snake(name)}",
+        timeout_seconds_path=f"{plan}.parameters.TimeoutSeconds",
+        retry=CAPACITY_RETRY,
+        catch=catch,
+    )
+
+
+def sagemaker_call(name: str, parameters: dict[str, Any], *, comment: str, catch: Catch) -> Task:
+    """A SageMaker request that answers at once, such as CreateModel."""
+    action = name[0].lower() + name[1:]
+    return Task(
+        name,
+        resource=f"arn:${{Partition}}:states:::sagemaker:{action}",
+        comment=comment,
+        parameters={**parameters, "Tags": tags()},
+        result_path=f"$.{snake(name)}",
+        timeout_seconds=LAMBDA_TIMEOUT_SECONDS,
+        retry=CAPACITY_RETRY,
+        catch=catch,
+    )
+
+
+def tags() -> list[dict[str, str]]:
+    """Tags by which a bill can be read per recipe and run."""
+    return [
+        {"Key": "greenlight:recipe", "Value.$": "$.recipe"},
+        {"Key": "greenlight:run", "Value.$": "$$.Execution.Name"},
+    ]
+
+
+def choose(choice: Choice, variable: str, branches: Mapping[Any, State], default: State) -> None:
+    """Branch on the value at a path: text or true/false, anything else goes to the default."""
+    for value, state in branches.items():
+        equals = ChoiceRule.BooleanEquals if isinstance(value, bool) else ChoiceRule.StringEquals
+        choice.add_choice(equals(variable=variable, value=value), state)
+    choice.default_choice(default)
