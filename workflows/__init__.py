@@ -1,11 +1,6 @@
-"""Build time only: the state machines, written with AWS's `stepfunctions` SDK.
-
-The SDK imports `sagemaker` 2, whose generated code predates the protobuf that TensorFlow needs; protobuf's
-pure-Python mode reads it. Both variables must be set before the first import, so these modules run in a process of
-their own (`python -m workflows.release`).
-"""
+"""Build time only: the state machines, written with AWS's `stepfunctions` SDK."""
 
 import os
 
-os.environ.setdefault("PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION", "python")
+# The SDK needs version 2 of `sagemaker`, which says at every import that there is a version 3.
 os.environ.setdefault("SAGEMAKER_SUPPRESS_V2_WARNING", "1")
