@@ -1,0 +1,241 @@
+"""Runs what Lambda's Invoke API is asked to run: finds the function, its process, and puts AWS's answer together."""
+
+from __future__ import annotations
+
+import base64
+import logging
+import os
+import threading
+import uuid
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from urllib.parse import unquote
+
+from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.models import LambdaBackend, LambdaFunction
+from moto.awslambda.responses import LambdaResponse
+from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_backends
+from moto.core.config import default_user_config
+
+from local.home import ACCOUNT, REGION, Home
+from local.lambda_runtime.function import FunctionVersion
+from local.lambda_runtime.invocation import Invocation, InvocationResult, error_payload
+from local.lambda_runtime.pool import Pool
+from local.lambda_runtime.sandbox import Sandbox
+from local.processes import ProcessRegistry
+
+logger = logging.getLogger(__name__)
+
+MAX_PAYLOAD_BYTES = 6_291_556  # Lambda quota "invocation payload", synchronous, of requests and of responses
+RESPONSE_TOO_LARGE = error_payload(
+    "Function.ResponseSizeTooLarge",
+    f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes).",
+)
+ASYNC_RETRY_SECONDS = (60.0, 120.0)  # Lambda's two retries of a failed asynchronous invocation
+PATIENCE_SECONDS = 60.0
+
+
+class ThrottledError(LambdaClientError):
+    """All processes of a function stayed busy for too long."""
+
+    code = 429
+
+    def __init__(self) -> None:
+        super().__init__("TooManyRequestsException", "Rate Exceeded.")
+
+
+class RequestTooLargeError(LambdaClientError):
+    """The event is larger than Lambda takes."""
+
+    code = 413
+
+    def __init__(self, size: int) -> None:
+        super().__init__(
+            "RequestEntityTooLargeException",
+            f"{size} byte payload is too large for the RequestResponse invocation type "
+            f"(limit {MAX_PAYLOAD_BYTES} bytes)",
+        )
+
+
+class LambdaRuntime:
+    """Lambda's data plane on the laptop: warm processes per function version, replaced when the function changes."""
+
+    def __init__(self, home: Home, processes: ProcessRegistry) -> None:
+        self._home = home
+        self._processes = processes
+        self._pools: dict[tuple[str, str], Pool] = {}
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+
+    def install(self) -> None:
+        """Answer moto's Lambda API, and what inside moto calls a function, with this runtime."""
+        runtime = self
+
+        def invoke(response: LambdaResponse) -> tuple[int, dict[str, str], bytes]:
+            name = unquote(response.path.rsplit("/", 2)[-2])
+            qualifier = response.querystring.get("Qualifier", [None])[0]
+            status, headers, payload = runtime.answer(name, qualifier, _as_bytes(response.body), response.headers)
+            return status, {**headers, "status": str(status)}, payload
+
+        def invoke_for_event_source(function: LambdaFunction, event: str, *_: object) -> bytes:
+            runtime.invoke_later(function.function_arn, event.encode())
+            return b""
+
+        def delete_function(backend: LambdaSimpleBackend, function_name: str, qualifier: str | None = None) -> None:
+            name = backend.get_function(function_name, qualifier).function_name
+            LambdaBackend.delete_function(backend, function_name, qualifier)
+            runtime.forget(name)
+
+        default_user_config["lambda"] = {"use_docker": False}
+        # moto has no other way in; it is pinned to the exact version for that.
+        LambdaResponse.invoke = invoke  # type: ignore[method-assign]
+        LambdaSimpleBackend.delete_function = delete_function  # type: ignore[method-assign,assignment]
+        LambdaFunction.invoke = invoke_for_event_source  # type: ignore[method-assign,assignment]
+
+    def start(self) -> None:
+        """Bring every deployed function's process up, in the background."""
+        self.warm()
+
+    def stop(self) -> None:
+        """Stop all processes."""
+        self._stopping.set()
+        with self._lock:
+            pools = list(self._pools.values())
+            self._pools.clear()
+        for pool in pools:
+            pool.close()
+
+    def answer(
+        self, function_name: str, qualifier: str | None, payload: bytes, headers: Mapping[str, str]
+    ) -> tuple[int, dict[str, str], bytes]:
+        """Status, headers and body with which Lambda's Invoke API answers one request."""
+        function = self._find(function_name, qualifier)
+        kind = headers.get("X-Amz-Invocation-Type", "RequestResponse")
+        if kind == "DryRun":
+            return 204, {}, b""
+        if len(payload) > MAX_PAYLOAD_BYTES:
+            raise RequestTooLargeError(len(payload))
+        context = headers.get("X-Amz-Client-Context")
+        client_context = base64.b64decode(context).decode() if context else None
+        if kind == "Event":
+            self.invoke_later(function_name, payload, qualifier=qualifier, client_context=client_context)
+            return 202, {}, b""
+        result = self._run(function, payload, client_context)
+        answered = {"content-type": "application/json", "x-amz-executed-version": result.version}
+        if result.error:
+            answered["x-amz-function-error"] = result.error
+        if headers.get("X-Amz-Log-Type") == "Tail":
+            answered["x-amz-log-result"] = base64.b64encode(result.log_tail.encode()).decode()
+        return 200, answered, result.payload
+
+    def invoke(self, function_name: str, payload: bytes, *, qualifier: str | None = None) -> InvocationResult:
+        """Invoke a function, given by name or ARN with or without a version or alias, and wait for its answer.
+
+        payload: JSON
+        Raises moto's ServiceException when there is no such function or all its processes stay busy.
+        """
+        return self._run(self._find(function_name, qualifier), payload, None)
+
+    def invoke_later(
+        self,
+        function_name: str,
+        payload: bytes,
+        *,
+        qualifier: str | None = None,
+        client_context: str | None = None,
+    ) -> None:
+        """Invoke in the background; a failure is tried again twice, as Lambda does."""
+        request = str(uuid.uuid4())
+
+        def attempt() -> None:
+            for delay in (*ASYNC_RETRY_SECONDS, None):
+                result = self._run(self._find(function_name, qualifier), payload, client_context, request)
+                if result.error is None or delay is None or self._stopping.wait(delay):
+                    return
+
+        threading.Thread(target=attempt, daemon=True, name="lambda-event").start()
+
+    def warm(self, function_names: Iterable[str] | None = None) -> None:
+        """Start processes in the background, as many at a time as there are processors.
+
+        function_names: all deployed functions when None
+        """
+        backend: LambdaSimpleBackend = lambda_simple_backends[ACCOUNT][REGION]
+        names = [each.function_name for each in backend.list_functions()] if function_names is None else function_names
+        functions = [version for name in names for version in self._versions_in_use(name)]
+
+        def start_all() -> None:
+            with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as executor:
+                list(executor.map(self._warm, functions))
+
+        threading.Thread(target=start_all, daemon=True, name="lambda-warm").start()
+
+    def forget(self, function_name: str) -> None:
+        """Stop the processes of a function that is gone."""
+        with self._lock:
+            keys = [key for key in self._pools if key[0] == function_name]
+            pools = [self._pools.pop(key) for key in keys]
+        for pool in pools:
+            pool.close()
+
+    def _find(self, function_name: str, qualifier: str | None) -> FunctionVersion:
+        backend: LambdaSimpleBackend = lambda_simple_backends[ACCOUNT][REGION]
+        return FunctionVersion.from_moto(backend.get_function(function_name, qualifier))
+
+    def _versions_in_use(self, name: str) -> list[FunctionVersion]:
+        backend: LambdaSimpleBackend = lambda_simple_backends[ACCOUNT][REGION]
+        qualifiers = [alias.name for alias in backend.list_aliases(name)] or ["$LATEST"]
+        try:
+            return [self._find(name, qualifier) for qualifier in qualifiers]
+        except LambdaClientError as error:
+            logger.warning("function not started", extra={"function": name, "reason": str(error)})
+            return []
+
+    def _run(
+        self, function: FunctionVersion, payload: bytes, client_context: str | None, request_id: str | None = None
+    ) -> InvocationResult:
+        pool = self._pool(function)
+        sandbox = pool.acquire(PATIENCE_SECONDS)
+        if sandbox is None:
+            raise ThrottledError
+        reusable = False
+        try:
+            request = Invocation(request_id or str(uuid.uuid4()), payload or b"{}", function.arn, client_context)
+            result, reusable = sandbox.invoke(request)
+        finally:
+            pool.release(sandbox, reusable=reusable)
+        if len(result.payload) > MAX_PAYLOAD_BYTES:
+            return replace(result, payload=RESPONSE_TOO_LARGE, error="Unhandled")
+        return result
+
+    def _warm(self, function: FunctionVersion) -> None:
+        pool = self._pool(function)
+        if self._stopping.is_set() or pool.started:
+            return
+        sandbox = pool.acquire(0.0)
+        if sandbox is None:
+            return
+        loaded = sandbox.wait_until_loaded()
+        if not loaded:
+            logger.warning("function does not load", extra={"function": function.name})
+            sandbox.stop()
+        pool.release(sandbox, reusable=loaded)
+
+    def _pool(self, function: FunctionVersion) -> Pool:
+        key = (function.name, function.version)
+        with self._lock:
+            pool = self._pools.get(key)
+            if pool is not None and pool.function == function:
+                return pool
+            self._pools[key] = new = Pool(function, self._start)
+        if pool is not None:
+            pool.close()
+        return new
+
+    def _start(self, function: FunctionVersion) -> Sandbox:
+        return Sandbox(function, self._home, self._processes)
+
+
+def _as_bytes(body: bytes | str | None) -> bytes:
+    return body if isinstance(body, bytes) else (body or "").encode()
