@@ -1,0 +1,1 @@
+"""What each Lambda state does with AWS: parse, fetch, decide, answer."""

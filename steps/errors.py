@@ -40,3 +40,11 @@ class MailError(ReleaseError):
 
 class PredictionError(ReleaseError):
     """The endpoint did not answer, or answered something that is no prediction."""
+
+
+class ServiceUnavailableError(ReleaseError):
+    """An AWS service did not answer in time or asked to slow down; worth trying again."""
+
+
+class ServiceRefusedError(ReleaseError):
+    """An AWS service refused a request; the message carries its words, usually about a permission."""

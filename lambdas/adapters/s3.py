@@ -1,0 +1,105 @@
+"""ArtifactStore on S3."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import ClientError
+
+from lambdas.adapters.faults import CLIENT_CONFIG, error_code, service_faults
+from steps.errors import ArtifactMissingError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_URI = re.compile(r"^s3://(?P<bucket>[^/]+)/(?P<key>.+)$", re.DOTALL)
+_MISSING_CODES = frozenset({"NoSuchKey", "NoSuchBucket", "404", "NotFound"})
+_CHUNK_BYTES = 1 << 20
+_MAX_READ_BYTES = 32 << 20
+DIGEST_METADATA = "sha256"
+
+
+class S3ArtifactStore:
+    """Objects in S3."""
+
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
+
+    def read(self, uri: str) -> bytes:
+        """The object's bytes; raises ArtifactMissingError. Objects over 32 MiB are refused, they are no documents."""
+        bucket, key = _split(uri)
+        with service_faults("S3"), _missing(uri):
+            answer = self._client.get_object(Bucket=bucket, Key=key)
+            if answer["ContentLength"] > _MAX_READ_BYTES:
+                raise ArtifactMissingError(f"{uri} is {answer['ContentLength']} bytes, too large for a document")
+            return answer["Body"].read()
+
+    def write(self, uri: str, body: bytes) -> None:
+        """Create or replace an object."""
+        bucket, key = _split(uri)
+        with service_faults("S3"):
+            self._client.put_object(Bucket=bucket, Key=key, Body=body)
+
+    def exists(self, uri: str) -> bool:
+        """Whether there is an object at the URI, or any below it."""
+        bucket, key = _split(uri)
+        with service_faults("S3"):
+            listed = self._client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=2).get("Contents", [])
+        folder = key.rstrip("/") + "/"
+        return any(item["Key"] == key or item["Key"].startswith(folder) for item in listed)
+
+    def digest(self, uri: str) -> str:
+        """SHA-256 of the object's bytes; raises ArtifactMissingError."""
+        bucket, key = _split(uri)
+        whole = hashlib.sha256()
+        with service_faults("S3"), _missing(uri):
+            body = self._client.get_object(Bucket=bucket, Key=key)["Body"]
+            for chunk in body.iter_chunks(_CHUNK_BYTES):
+                whole.update(chunk)
+        return whole.hexdigest()
+
+    def noted_digest(self, uri: str) -> str | None:
+        """The digest in the object's metadata; raises ArtifactMissingError."""
+        bucket, key = _split(uri)
+        with service_faults("S3"), _missing(uri):
+            return self._client.head_object(Bucket=bucket, Key=key)["Metadata"].get(DIGEST_METADATA)
+
+    def newest(self, folder_uri: str) -> str | None:
+        """The last changed object of a folder that holds anything."""
+        bucket, key = _split(folder_uri.rstrip("/") + "/")
+        with service_faults("S3"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+            items = [item for page in pages for item in page.get("Contents", []) if item["Size"] > 0]
+        if not items:
+            return None
+        last = max(items, key=lambda item: (item["LastModified"], item["Key"]))
+        return f"s3://{bucket}/{last['Key']}"
+
+
+@contextmanager
+def _missing(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if error_code(error) in _MISSING_CODES:
+            raise ArtifactMissingError(f"there is no {uri}") from error
+        raise
+
+
+@cache
+def artifact_store() -> S3ArtifactStore:
+    """One store per container, made at the first call."""
+    return S3ArtifactStore(boto3.client("s3", config=CLIENT_CONFIG))
+
+
+def _split(uri: str) -> tuple[str, str]:
+    match = _URI.match(uri)
+    if match is None:
+        raise ArtifactMissingError(f"'{uri}' is no address of an object; write s3://bucket/key")
+    return match["bucket"], match["key"]

@@ -1,0 +1,57 @@
+"""Predictor on SageMaker's runtime."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import BaseModel, FiniteFloat, ValidationError
+
+from lambdas.adapters.faults import PREDICTION_CONFIG, error_code
+from steps.errors import PredictionError
+
+if TYPE_CHECKING:
+    from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+
+
+class _Answer(BaseModel):
+    predictions: list[list[FiniteFloat]]
+
+
+class SageMakerPredictor:
+    """Endpoints that speak TensorFlow Serving's REST contract."""
+
+    def __init__(self, client: SageMakerRuntimeClient) -> None:
+        self._client = client
+
+    def predict(self, endpoint_name: str, texts: Sequence[str]) -> list[list[float]]:
+        """One row of class probabilities per text; raises PredictionError."""
+        try:
+            answer = self._client.invoke_endpoint(
+                EndpointName=endpoint_name,
+                ContentType="application/json",
+                Accept="application/json",
+                Body=json.dumps({"instances": list(texts)}),
+            )
+            body = answer["Body"].read()
+        except ClientError as error:
+            raise PredictionError(f"endpoint {endpoint_name} answered {error_code(error)}") from error
+        except BotoCoreError as error:
+            raise PredictionError(f"endpoint {endpoint_name} did not answer ({type(error).__name__})") from error
+        try:
+            rows = _Answer.model_validate_json(body).predictions
+        except ValidationError as error:
+            raise PredictionError(f"endpoint {endpoint_name} answered something that is no prediction") from error
+        if len(rows) != len(texts):
+            raise PredictionError(f"endpoint {endpoint_name} gave {len(rows)} answers to {len(texts)} texts")
+        return rows
+
+
+@cache
+def predictor() -> SageMakerPredictor:
+    """One client per container, made at the first call."""
+    return SageMakerPredictor(boto3.client("sagemaker-runtime", config=PREDICTION_CONFIG))

@@ -1,0 +1,1 @@
+"""PrepareRun: what is new, what is reused, and the lock."""

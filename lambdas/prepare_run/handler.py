@@ -1,0 +1,73 @@
+"""PrepareRun: read what a plan follows from, take the lock, and write the plan."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from lambdas.adapters.dynamodb_releases import release_records
+from lambdas.adapters.s3 import artifact_store
+from lambdas.adapters.sagemaker import job_history
+from lambdas.adapters.stepfunctions import workflow
+from lambdas.prepare_run.lock import LockRequest, take_lock
+from lambdas.prepare_run.reading import PrepareRunInput, PrepareRunSettings, read_facts
+from lambdas.prepare_run.reuse import begin_steps, find_earlier_steps
+from steps.contracts import PrepareRunResult
+from steps.ports import ArtifactStore, JobHistory, ReleaseRecords, Workflow
+from steps.prepare_run import is_nothing_new, lock_deadline, nothing_new_reason, plan_run, stand_still
+
+logger = Logger()
+
+
+@cache
+def settings() -> PrepareRunSettings:
+    """The function's environment, read at the first call."""
+    return PrepareRunSettings.from_environment()
+
+
+def prepare_run(
+    request: PrepareRunInput,
+    environment: PrepareRunSettings,
+    *,
+    artifacts: ArtifactStore,
+    records: ReleaseRecords,
+    jobs: JobHistory,
+    executions: Workflow,
+    now: datetime,
+) -> PrepareRunResult:
+    """Decide whether a run goes on, and plan it; safe to repeat."""
+    facts = read_facts(request, environment, artifacts, records)
+    if facts.live is not None and is_nothing_new(facts):
+        return stand_still(facts, "nothing_new", nothing_new_reason(facts.live))
+    wanted = LockRequest(facts.recipe.name, facts.run_id, request.execution_arn, lock_deadline(facts.recipe, now))
+    owner = take_lock(wanted, records, executions, now=now)
+    if owner is not None:
+        return stand_still(
+            facts, "already_running", f"Run {owner} of this recipe is under way; try again when it has ended."
+        )
+    plan = plan_run(facts, find_earlier_steps(facts, records, jobs, artifacts))
+    begin_steps(plan, records)
+    return plan
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Event: run_id, execution_arn, state_machine_arn, started_at, input. Result: PrepareRunResult."""
+    request = PrepareRunInput.model_validate(event)
+    logger.append_keys(run_id=request.run_id)
+    environment = settings()
+    result = prepare_run(
+        request,
+        environment,
+        artifacts=artifact_store(),
+        records=release_records(environment.release_table),
+        jobs=job_history(),
+        executions=workflow(),
+        now=datetime.now(UTC),
+    )
+    logger.info("run prepared", decision=result.decision, compared=result.compared)
+    return result.model_dump(mode="json")

@@ -1,0 +1,193 @@
+"""Approval: one question to several people, answered once.
+
+A link carries a random token and its mail a short code; both are kept only as hashes. The code keeps a mail
+scanner that presses buttons from deciding; the token keeps strangers from even seeing the page.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from steps.contracts import (
+    ApprovalDecision,
+    CheckMetricsResult,
+    Contract,
+    LiveVersion,
+    PrepareRunResult,
+    RegisterModelResult,
+)
+from steps.recipe import LOSS_METRICS, Recipe
+
+CODE_DIGITS = 6
+CODE_TRIES = 5
+COMMENT_CHARACTERS = 2000
+# A decision that was claimed but never handed on, because its function died, can be made again after this.
+STALE_CLAIM_SECONDS = 60
+
+ApprovalStatus = Literal["pending", "claimed", "decided", "expired"]
+
+
+class Approver(Contract):
+    """One person who may decide."""
+
+    address: str
+    token_hash: str
+    code_hash: str
+
+
+class MetricLine(Contract):
+    """One metric as the approver sees it; gain is positive when the candidate is better."""
+
+    name: str
+    candidate: float
+    floor: float | None
+    floor_is_ceiling: bool
+    champion: float | None
+    gain: float | None
+
+
+class ApprovalFacts(Contract):
+    """What an approver is shown, kept as it was shown."""
+
+    recipe: str
+    description: str
+    run_id: str
+    requested_by: str
+    model_version: str
+    model_digest: str
+    data_digest: str
+    recipe_digest: str
+    code_digest: str
+    champion_version: str | None
+    changes: dict[str, str]
+    metrics: list[MetricLine]
+    rows: int
+    reason: str
+
+
+class ApprovalRequest(Contract):
+    """A request for approval and how far it has come."""
+
+    approval_id: str
+    execution_arn: str
+    task_token: str | None = Field(default=None, description="None once nobody waits any more.", repr=False)
+    opened_at: datetime
+    deadline: datetime
+    approvers: list[Approver]
+    facts: ApprovalFacts
+    status: ApprovalStatus = "pending"
+    claimed_at: datetime | None = None
+    decision: ApprovalDecision | None = None
+
+
+class AuditRecord(Contract):
+    """Who decided what, when and why, and what they saw."""
+
+    decision: ApprovalDecision
+    seen: ApprovalFacts
+
+
+@dataclass(frozen=True)
+class Secret:
+    """What one approver's mail carries; never stored."""
+
+    address: str
+    token: str
+    code: str
+
+
+def hash_secret(approval_id: str, secret: str) -> str:
+    """SHA-256 of a token or code, bound to its request."""
+    return hashlib.sha256(f"{approval_id}:{secret}".encode()).hexdigest()
+
+
+def draw_secret(address: str) -> Secret:
+    """A token of 256 random bits and a random code."""
+    code = f"{secrets.randbelow(10**CODE_DIGITS):0{CODE_DIGITS}d}"
+    return Secret(address=address, token=secrets.token_urlsafe(32), code=code)
+
+
+def keep_secret(approval_id: str, secret: Secret) -> Approver:
+    """The part of a secret that is stored."""
+    return Approver(
+        address=secret.address,
+        token_hash=hash_secret(approval_id, secret.token),
+        code_hash=hash_secret(approval_id, secret.code),
+    )
+
+
+def find_approver(request: ApprovalRequest, token: str) -> int | None:
+    """Index of the approver whose link carries this token; every one is compared, however early one fits."""
+    given = hash_secret(request.approval_id, token)
+    fits = [
+        index for index, approver in enumerate(request.approvers) if hmac.compare_digest(approver.token_hash, given)
+    ]
+    return fits[0] if fits else None
+
+
+def is_right_code(request: ApprovalRequest, approver: Approver, code: str) -> bool:
+    """Whether this is the approver's code; spaces and hyphens in it do not count."""
+    typed = "".join(character for character in code if character.isalnum())
+    return hmac.compare_digest(approver.code_hash, hash_secret(request.approval_id, typed))
+
+
+def standing(request: ApprovalRequest, now: datetime) -> Literal["open", "decided", "expired"]:
+    """Whether the request can still be decided."""
+    if request.status in {"pending", "claimed"}:
+        if now >= request.deadline:
+            return "expired"
+        stale = request.claimed_at is not None and (now - request.claimed_at).total_seconds() > STALE_CLAIM_SECONDS
+        return "open" if request.status == "pending" or stale else "decided"
+    return "decided" if request.status == "decided" else "expired"
+
+
+def gather_facts(
+    recipe: Recipe, plan: PrepareRunResult, checked: CheckMetricsResult, registered: RegisterModelResult
+) -> ApprovalFacts:
+    """What the approver is shown."""
+    return ApprovalFacts(
+        recipe=recipe.name,
+        description=recipe.description,
+        run_id=plan.run_id,
+        requested_by=plan.requested_by,
+        model_version=registered.model_version,
+        model_digest=registered.model_digest,
+        data_digest=plan.data_digest,
+        recipe_digest=plan.recipe_digest,
+        code_digest=plan.code_digest,
+        champion_version=plan.champion.model_version if plan.champion else None,
+        changes=plan.compared,
+        metrics=compare_metrics(recipe, checked, plan.champion),
+        rows=checked.rows,
+        reason=checked.reason,
+    )
+
+
+def compare_metrics(recipe: Recipe, checked: CheckMetricsResult, champion: LiveVersion | None) -> list[MetricLine]:
+    """The gated metrics in the recipe's order, then the others by name."""
+    floors: dict[str, float] = {gate.name: gate.floor for gate in recipe.metrics.gates}
+    others = sorted(set(checked.metrics) - set(floors))
+    names: Sequence[str] = [name for name in [*floors, *others] if name in checked.metrics]
+    live = (checked.champion_metrics or {}) if champion else {}
+    return [_metric_line(name, checked.metrics[name], floors, live.get(name)) for name in names]
+
+
+def _metric_line(name: str, candidate: float, floors: dict[str, float], champion: float | None) -> MetricLine:
+    is_loss = name in LOSS_METRICS
+    gain = None if champion is None else (champion - candidate if is_loss else candidate - champion)
+    return MetricLine(
+        name=name,
+        candidate=candidate,
+        floor=floors.get(name),
+        floor_is_ceiling=is_loss,
+        champion=champion,
+        gain=gain,
+    )

@@ -1,0 +1,134 @@
+"""The parts of SageMaker's requests that differ from run to run.
+
+The state machine holds the rest (entry points, role, tags) and copies these parts in unread.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from steps.recipe import Recipe
+
+PROCESSING_INSTANCE_TYPE = "ml.m5.xlarge"
+PROCESSING_VOLUME_GB = 30
+PROCESSING_MAX_RUNTIME_SECONDS = 3600
+# Finding instances and pulling an image come on top of a job's own time.
+START_UP_SECONDS = 900
+
+INPUT = "/opt/ml/processing/input"
+OUTPUT = "/opt/ml/processing/output"
+PYTHON_PATH = f"{INPUT}/code:{INPUT}/code/lib"
+
+
+def preprocess_request(
+    *, image: str, code_uri: str, data_uri: str, recipe_uri: str, recipe_file: str, output_uri: str
+) -> dict[str, Any]:
+    """Processing job that splits and profiles one CSV."""
+    return _processing_request(
+        image=image,
+        inputs={"code": f"{code_uri}/source/", "data": data_uri, "recipe": recipe_uri},
+        arguments=["--data", f"{INPUT}/data", "--recipe", f"{INPUT}/recipe/{recipe_file}", "--output", OUTPUT],
+        output_uri=output_uri,
+    )
+
+
+def evaluate_request(
+    *,
+    image: str,
+    code_uri: str,
+    test_uri: str,
+    candidate_uri: str,
+    champion_uri: str | None,
+    recipe_uri: str,
+    recipe_file: str,
+    output_uri: str,
+) -> dict[str, Any]:
+    """Processing job that measures the candidate, and the champion when there is one, on the same rows."""
+    inputs = {"code": f"{code_uri}/source/", "test": test_uri, "candidate": candidate_uri, "recipe": recipe_uri}
+    arguments = ["--test", f"{INPUT}/test", "--candidate", f"{INPUT}/candidate"]
+    if champion_uri is not None:
+        inputs["champion"] = champion_uri
+        arguments += ["--champion", f"{INPUT}/champion"]
+    arguments += ["--recipe", f"{INPUT}/recipe/{recipe_file}", "--output", OUTPUT]
+    return _processing_request(image=image, inputs=inputs, arguments=arguments, output_uri=output_uri)
+
+
+def training_request(
+    recipe: Recipe, *, image: str, region: str, code_uri: str, rows_uri: str, output_uri: str
+) -> dict[str, Any]:
+    """Training job in script mode.
+
+    rows_uri: the folder with train.csv and validation.csv; output_uri: SageMaker puts the archive at
+    `<output_uri>/<job name>/output/model.tar.gz`.
+    """
+    training = recipe.training
+    # SageMaker wants every value as text and the training toolkit decodes each once as JSON, so that the class
+    # names, encoded twice, reach the script as one JSON argument.
+    hyperparameters = {
+        **training.hyperparameters,
+        "seed": training.seed,
+        "class_names": json.dumps(recipe.data.class_names),
+        "sagemaker_program": training.script,
+        "sagemaker_submit_directory": f"{code_uri}/source.tar.gz",
+        "sagemaker_region": region,
+    }
+    return {
+        "TrainingImage": image,
+        "HyperParameters": {name: json.dumps(value) for name, value in hyperparameters.items()},
+        "InputDataConfig": [_channel(name, f"{rows_uri}/{name}.csv") for name in ("train", "validation")],
+        "OutputDataConfig": {"S3OutputPath": output_uri},
+        "ResourceConfig": {
+            "InstanceCount": 1,
+            "InstanceType": training.instance_type,
+            "VolumeSizeInGB": training.volume_gb,
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": training.max_runtime_seconds},
+        "Environment": {"PYTHONPATH": "/opt/ml/code/lib"},
+        "TimeoutSeconds": training.max_runtime_seconds + START_UP_SECONDS,
+    }
+
+
+def _channel(name: str, uri: str) -> dict[str, Any]:
+    source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
+    return {
+        "ChannelName": name,
+        "DataSource": {"S3DataSource": source},
+        "ContentType": "text/csv",
+        "CompressionType": "None",
+        "InputMode": "File",
+    }
+
+
+def _processing_request(*, image: str, inputs: dict[str, str], arguments: list[str], output_uri: str) -> dict[str, Any]:
+    output = {"S3Uri": output_uri, "LocalPath": OUTPUT, "S3UploadMode": "EndOfJob"}
+    return {
+        "ImageUri": image,
+        "ContainerArguments": arguments,
+        "Environment": {"PYTHONPATH": PYTHON_PATH},
+        "ProcessingInputs": [_processing_input(name, uri) for name, uri in inputs.items()],
+        "ProcessingOutputConfig": {"Outputs": [{"OutputName": "output", "S3Output": output}]},
+        "ProcessingResources": {
+            "ClusterConfig": {
+                "InstanceCount": 1,
+                "InstanceType": PROCESSING_INSTANCE_TYPE,
+                "VolumeSizeInGB": PROCESSING_VOLUME_GB,
+            }
+        },
+        "StoppingCondition": {"MaxRuntimeInSeconds": PROCESSING_MAX_RUNTIME_SECONDS},
+        "TimeoutSeconds": PROCESSING_MAX_RUNTIME_SECONDS + START_UP_SECONDS,
+    }
+
+
+def _processing_input(name: str, uri: str) -> dict[str, Any]:
+    return {
+        "InputName": name,
+        "S3Input": {
+            "S3Uri": uri,
+            "LocalPath": f"{INPUT}/{name}",
+            "S3DataType": "S3Prefix",
+            "S3InputMode": "File",
+            "S3DataDistributionType": "FullyReplicated",
+            "S3CompressionType": "None",
+        },
+    }

@@ -1,0 +1,47 @@
+"""Names and addresses of everything a run makes, within the limits of the services that keep it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+
+NAME_LIMIT = 63
+_CUT_DIGEST_CHARACTERS = 8
+
+
+def digest_of(*parts: object) -> str:
+    """SHA-256, in hex, of parts that JSON can hold; the order of keys inside a part does not matter."""
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def job_name(run_id: str, step: str) -> str:
+    """`<run_id>-<step>`, at most 63 letters, digits and hyphens."""
+    return _legal(run_id, suffix=f"-{step}")
+
+
+def model_name(stack: str, run_id: str) -> str:
+    """`<stack>-<run_id>` in lower case, also the name of the endpoint configuration.
+
+    SageMaker lower-cases these names in ARNs, so only lower case compares safely.
+    """
+    return _legal(f"{stack}-{run_id}".lower())
+
+
+def endpoint_name(stack: str, recipe: str) -> str:
+    """`<stack>-<recipe>` in lower case."""
+    return _legal(f"{stack}-{recipe}".lower())
+
+
+def run_uri(bucket: str, run_id: str) -> str:
+    """Folder of a run's artifacts."""
+    return f"s3://{bucket}/runs/{run_id}"
+
+
+def _legal(name: str, *, suffix: str = "") -> str:
+    """The name with every illegal character made a hyphen; a digest keeps two changed names apart."""
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "run"
+    if slug == name and len(slug) + len(suffix) <= NAME_LIMIT:
+        return slug + suffix
+    ending = "-" + digest_of(name)[:_CUT_DIGEST_CHARACTERS] + suffix
+    return slug[: NAME_LIMIT - len(ending)].rstrip("-") + ending

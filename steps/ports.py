@@ -1,0 +1,249 @@
+"""What the release asks of the world, in its own words; `lambdas/adapters` answers with AWS.
+
+Every port raises ServiceUnavailableError when the service behind it cannot be reached or asks to slow down,
+and ServiceRefusedError when it refuses. What is simply not there is None or False, unless a method says otherwise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from steps.approval import ApprovalRequest, AuditRecord
+from steps.contracts import LiveVersion, Outcome
+
+JobKind = Literal["processing", "training"]
+
+
+class ArtifactStore(Protocol):
+    """Objects by `s3://bucket/key`."""
+
+    def read(self, uri: str) -> bytes:
+        """The object's bytes; raises ArtifactMissingError."""
+        ...
+
+    def write(self, uri: str, body: bytes) -> None:
+        """Create or replace an object."""
+        ...
+
+    def exists(self, uri: str) -> bool:
+        """Whether there is an object at the URI, or any below it."""
+        ...
+
+    def digest(self, uri: str) -> str:
+        """SHA-256 of the object's bytes, always read anew; raises ArtifactMissingError."""
+        ...
+
+    def noted_digest(self, uri: str) -> str | None:
+        """The SHA-256 that the uploader noted beside the object, else None; raises ArtifactMissingError."""
+        ...
+
+    def newest(self, folder_uri: str) -> str | None:
+        """The last changed object in a folder; empty objects and subfolder markers do not count."""
+        ...
+
+
+class JobHistory(Protocol):
+    """Jobs that ran before."""
+
+    def has_completed(self, kind: JobKind, job_name: str) -> bool:
+        """Whether the job exists and ended well."""
+        ...
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An endpoint as it is now. pending_config_name is what an update under way is moving to."""
+
+    status: str
+    config_name: str
+    pending_config_name: str | None = None
+    failure_reason: str | None = None
+
+
+class EndpointService(Protocol):
+    """Endpoints; a change while another is under way raises EndpointBusyError."""
+
+    def describe(self, endpoint_name: str) -> Endpoint | None:
+        """The endpoint, or None when there is none."""
+        ...
+
+    def create(self, endpoint_name: str, config_name: str) -> None:
+        """Start making an endpoint."""
+        ...
+
+    def update(self, endpoint_name: str, config_name: str) -> None:
+        """Start moving an endpoint to another configuration."""
+        ...
+
+    def delete(self, endpoint_name: str) -> None:
+        """Start deleting an endpoint; one that is gone is no error."""
+        ...
+
+
+@dataclass(frozen=True)
+class ModelPackage:
+    """What is registered: where the bytes lie, what serves them, and what went into them."""
+
+    group: str
+    description: str
+    model_data_uri: str
+    image_uri: str
+    instance_type: str
+    report_uri: str
+    properties: Mapping[str, str]
+    request_token: str
+
+
+class ModelRegistry(Protocol):
+    """Versions of models, each pending approval, approved or rejected."""
+
+    def register(self, package: ModelPackage) -> tuple[str, str]:
+        """Register a version, pending approval; returns its ARN and its version number."""
+        ...
+
+    def approve(self, model_package_arn: str, reason: str) -> None:
+        """Mark a version approved."""
+        ...
+
+    def reject(self, model_package_arn: str, reason: str) -> None:
+        """Mark a version rejected."""
+        ...
+
+
+class Predictor(Protocol):
+    """The served model."""
+
+    def predict(self, endpoint_name: str, texts: Sequence[str]) -> list[list[float]]:
+        """One row of class probabilities per text; raises PredictionError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Lock:
+    """Who may release a recipe, and until when at most."""
+
+    run_id: str
+    execution_arn: str
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """A step that a run began under a key: where to look for its job and output."""
+
+    run_id: str
+    job_name: str
+    output_uri: str
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """How a run ended."""
+
+    run_id: str
+    recipe: str
+    outcome: Outcome
+    reason: str
+    started_at: datetime | None
+    ended_at: datetime
+
+
+class ReleaseRecords(Protocol):
+    """What one run leaves for the next."""
+
+    def take_lock(self, recipe: str, lock: Lock, *, now: datetime, instead_of: str | None = None) -> bool:
+        """Take a recipe's lock if it is free, expired, already this run's or held by the run instead_of."""
+        ...
+
+    def lock(self, recipe: str) -> Lock | None:
+        """Who holds the lock."""
+        ...
+
+    def free_lock(self, recipe: str, run_id: str) -> None:
+        """Free the lock if this run holds it."""
+        ...
+
+    def live(self, recipe: str) -> LiveVersion | None:
+        """The version that is live."""
+        ...
+
+    def set_live(self, recipe: str, version: LiveVersion | None) -> None:
+        """Say which version is live now; None when there is none any more."""
+        ...
+
+    def step(self, recipe: str, step: str, key: str) -> StepRecord | None:
+        """Who last began a step under a key."""
+        ...
+
+    def begin_step(self, recipe: str, step: str, key: str, record: StepRecord) -> None:
+        """Note that a run is about to do a step under a key."""
+        ...
+
+    def end_run(self, record: RunRecord) -> None:
+        """Note how a run ended."""
+        ...
+
+
+class ApprovalRecords(Protocol):
+    """Requests for approval, each decided once."""
+
+    def open(self, request: ApprovalRequest) -> None:
+        """Keep a request before anybody is asked."""
+        ...
+
+    def request(self, approval_id: str) -> ApprovalRequest | None:
+        """The request as it is now."""
+        ...
+
+    def count_attempt(self, approval_id: str, approver_index: int, *, limit: int) -> int | None:
+        """Count an approver's try at the code before it is looked at; the tries so far, or None past the limit."""
+        ...
+
+    def claim(self, approval_id: str, audit: AuditRecord, *, now: datetime) -> bool:
+        """Make a decision the only one; False when somebody was first."""
+        ...
+
+    def release(self, approval_id: str) -> None:
+        """Open the request again after its decision could not be handed on."""
+        ...
+
+    def finish(self, approval_id: str, audit: AuditRecord) -> None:
+        """Close a claimed request, forget its task token and keep the audit record for good."""
+        ...
+
+    def expire(self, approval_id: str) -> None:
+        """Close a request that nobody waits for any more and forget its task token."""
+        ...
+
+
+class Workflow(Protocol):
+    """Executions of the release."""
+
+    def is_running(self, execution_arn: str) -> bool:
+        """Whether an execution is still under way; one that nobody knows is not."""
+        ...
+
+    def answer(self, task_token: str, output: str) -> bool:
+        """Hand a waiting state its answer, a JSON document; False when the state waits no longer."""
+        ...
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail to one person, in both forms."""
+
+    to: str
+    subject: str
+    text: str
+    html: str
+
+
+class Mailer(Protocol):
+    """Outgoing mail."""
+
+    def send(self, mail: Mail) -> None:
+        """Hand a mail over; raises MailError."""
+        ...

@@ -1,0 +1,305 @@
+"""PrepareRun: is anything new, what can be reused, and what is every name and folder of the run?
+
+Steps are addressed by what goes into them: a step's key digests its inputs, its part of the recipe, its code
+and its image, so an unchanged key means an unchanged result. Pure: what is read is handed in as Facts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+from steps.code_manifest import CodeManifest
+from steps.contracts import EndpointPlan, LiveVersion, PrepareRunResult, StepPlan
+from steps.errors import RecipeInvalidError
+from steps.job_requests import evaluate_request, preprocess_request, training_request
+from steps.names import digest_of, endpoint_name, job_name, model_name, run_uri
+from steps.ports import StepRecord
+from steps.recipe import Recipe
+
+StepName = Literal["preprocess", "train_model", "evaluate_model"]
+STEP_NAMES: tuple[StepName, ...] = ("preprocess", "train_model", "evaluate_model")
+JOB_SUFFIXES: dict[StepName, str] = {"preprocess": "preprocess", "train_model": "train", "evaluate_model": "evaluate"}
+# On top of every wait that the plan knows: Lambdas, polling and the way back.
+LOCK_MARGIN = timedelta(hours=2)
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that a plan follows from."""
+
+    run_id: str
+    started_at: datetime
+    requested_by: str
+    force: bool
+    recipe: Recipe
+    recipe_uri: str
+    data_uri: str
+    data_digest: str
+    code: CodeManifest
+    code_uri: str
+    live: LiveVersion | None
+    bucket: str
+    region: str
+    stack: str
+    tensorflow_training_image: str
+    tensorflow_inference_image: str
+
+    @property
+    def training_image(self) -> str:
+        """URI of the image that trains, preprocesses and evaluates."""
+        named = self.recipe.training.image
+        return self.tensorflow_training_image if named == "tensorflow-training" else named
+
+    @property
+    def inference_image(self) -> str:
+        """URI of the image that serves."""
+        named = self.recipe.endpoint.image
+        return self.tensorflow_inference_image if named == "tensorflow-inference" else named
+
+    @property
+    def recipe_digest(self) -> str:
+        """Digest of what the recipe says; comments and the order of its keys do not count."""
+        return digest_of(self.recipe.model_dump(mode="json"))
+
+    @property
+    def code_digest(self) -> str:
+        """Digest of what runs: the modules of the three jobs and the images; another recipe's change is none."""
+        return digest_of(self.code.steps, self.script_digest, self.training_image, self.inference_image)
+
+    @property
+    def script_digest(self) -> str:
+        """Digest of the training script and what it imports; raises RecipeInvalidError when there is no such script."""
+        script = self.recipe.training.script
+        if script not in self.code.scripts:
+            known = ", ".join(self.code.scripts)
+            raise RecipeInvalidError(
+                f"{self.recipe_uri}: training.script is '{script}', but the deployed scripts are {known}; "
+                "correct the path, or deploy the script first"
+            )
+        return self.code.scripts[script]
+
+    @property
+    def comparable_champion(self) -> LiveVersion | None:
+        """The live version, if it answers with the same classes; else no row can be scored by both."""
+        same = self.live is not None and self.live.class_names == self.recipe.data.class_names
+        return self.live if same else None
+
+
+@dataclass(frozen=True)
+class EarlierStep:
+    """A step that a run before began under the same key; usable when its job completed and its output is there."""
+
+    record: StepRecord
+    usable: bool
+
+
+def compare_with_live(facts: Facts) -> dict[str, str]:
+    """What a release would change: data, recipe and code, each `unchanged`, `changed` or `first release`."""
+    if facts.live is None:
+        return dict.fromkeys(("data", "recipe", "code"), "first release")
+    pairs = {
+        "data": (facts.data_digest, facts.live.data_digest),
+        "recipe": (facts.recipe_digest, facts.live.recipe_digest),
+        "code": (facts.code_digest, facts.live.code_digest),
+    }
+    return {name: "unchanged" if new == old else "changed" for name, (new, old) in pairs.items()}
+
+
+def is_nothing_new(facts: Facts) -> bool:
+    """Whether the live version was made from exactly these inputs, and nobody asked to do it anew."""
+    return not facts.force and all(verdict == "unchanged" for verdict in compare_with_live(facts).values())
+
+
+def step_keys(facts: Facts) -> dict[StepName, str]:
+    """Key of each reusable step; a step's key holds the keys of those before it."""
+    recipe, champion, image = facts.recipe, facts.comparable_champion, facts.training_image
+    preprocess = digest_of(
+        facts.data_digest,
+        recipe.data.model_dump(mode="json"),
+        list(recipe.data.labels),  # the order of the classes, which a digest of the section does not hold
+        recipe.split.model_dump(mode="json"),
+        recipe.data_rules.max_text_characters,
+        facts.code.steps["preprocess"],
+        image,
+    )
+    train_model = digest_of(
+        preprocess,
+        recipe.training.model_dump(mode="json"),
+        recipe.data.class_names,
+        facts.script_digest,
+        image,
+    )
+    evaluate_model = digest_of(
+        train_model,
+        champion.model_digest if champion else None,
+        preprocess,
+        facts.code.steps["evaluate_model"],
+        image,
+    )
+    return {"preprocess": preprocess, "train_model": train_model, "evaluate_model": evaluate_model}
+
+
+def stand_still(facts: Facts, decision: Literal["nothing_new", "already_running"], reason: str) -> PrepareRunResult:
+    """The result of a run that goes no further."""
+    return PrepareRunResult(
+        run_id=facts.run_id,
+        recipe=facts.recipe.name,
+        decision=decision,
+        reason=reason,
+        compared=compare_with_live(facts),
+        recipe_uri=facts.recipe_uri,
+        data_uri=facts.data_uri,
+        data_digest=facts.data_digest,
+        recipe_digest=facts.recipe_digest,
+        code_digest=facts.code_digest,
+        champion=facts.live,
+        started_at=facts.started_at,
+        requested_by=facts.requested_by,
+    )
+
+
+def plan_run(facts: Facts, earlier: Mapping[StepName, EarlierStep]) -> PrepareRunResult:
+    """The plan of a run that goes on.
+
+    earlier: what was found under this run's step keys; ignored when the run is forced. A step after one
+    that runs anew runs anew too, even if its key is known: its result belongs to other bytes.
+    """
+    folder = run_uri(facts.bucket, facts.run_id)
+    keys = step_keys(facts)
+    reused, reasons = _choose_reuse(facts, earlier)
+    names = {
+        step: reused[step].job_name if step in reused else job_name(facts.run_id, JOB_SUFFIXES[step])
+        for step in STEP_NAMES
+    }
+    outputs = {step: f"{folder}/{step}" for step in STEP_NAMES}
+    outputs["train_model"] += f"/{names['train_model']}/output/model.tar.gz"
+    outputs |= {step: record.output_uri for step, record in reused.items()}
+
+    recipe_file = facts.recipe_uri.rsplit("/", 1)[-1]
+    champion = facts.comparable_champion
+    parameters = {
+        "preprocess": preprocess_request(
+            image=facts.training_image,
+            code_uri=facts.code_uri,
+            data_uri=facts.data_uri,
+            recipe_uri=facts.recipe_uri,
+            recipe_file=recipe_file,
+            output_uri=outputs["preprocess"],
+        ),
+        "train_model": training_request(
+            facts.recipe,
+            image=facts.training_image,
+            region=facts.region,
+            code_uri=facts.code_uri,
+            rows_uri=outputs["preprocess"],
+            output_uri=f"{folder}/train_model",
+        ),
+        "evaluate_model": evaluate_request(
+            image=facts.training_image,
+            code_uri=facts.code_uri,
+            test_uri=f"{outputs['preprocess']}/test.csv",
+            candidate_uri=outputs["train_model"],
+            champion_uri=champion.model_data_uri if champion else None,
+            recipe_uri=facts.recipe_uri,
+            recipe_file=recipe_file,
+            output_uri=outputs["evaluate_model"],
+        ),
+    }
+    steps = {
+        step: StepPlan(
+            key=keys[step],
+            reuse=step in reused,
+            reason=reasons[step],
+            job_name=names[step],
+            output_uri=outputs[step],
+            parameters=parameters[step],
+        )
+        for step in STEP_NAMES
+    }
+    return PrepareRunResult(
+        run_id=facts.run_id,
+        recipe=facts.recipe.name,
+        decision="go",
+        reason=_why_go(facts),
+        compared=compare_with_live(facts),
+        recipe_uri=facts.recipe_uri,
+        data_uri=facts.data_uri,
+        data_digest=facts.data_digest,
+        recipe_digest=facts.recipe_digest,
+        code_digest=facts.code_digest,
+        run_uri=folder,
+        champion=facts.live,
+        preprocess=steps["preprocess"],
+        train_model=steps["train_model"],
+        how_to_get_model="reuse" if steps["train_model"].reuse else "train",
+        evaluate_model=steps["evaluate_model"],
+        endpoint=_plan_endpoint(facts),
+        approval_deadline_seconds=facts.recipe.approval.deadline_seconds,
+        started_at=facts.started_at,
+        requested_by=facts.requested_by,
+    )
+
+
+def lock_deadline(recipe: Recipe, now: datetime) -> datetime:
+    """When the longest run this recipe allows must be over; a lock older than that has no owner any more."""
+    jobs_seconds = 3 * 3600 + recipe.training.max_runtime_seconds
+    waits_seconds = recipe.approval.deadline_seconds + 2 * recipe.endpoint.deadline_seconds
+    return now + timedelta(seconds=jobs_seconds + waits_seconds) + LOCK_MARGIN
+
+
+def nothing_new_reason(live: LiveVersion) -> str:
+    """Why a run ends before it begins."""
+    return (
+        f"Nothing is new: version {live.model_version}, live since {live.released_at:%Y-%m-%d %H:%M} UTC, "
+        "was made from this very data, recipe and code."
+    )
+
+
+def _choose_reuse(
+    facts: Facts, earlier: Mapping[StepName, EarlierStep]
+) -> tuple[dict[StepName, StepRecord], dict[StepName, str]]:
+    reused: dict[StepName, StepRecord] = {}
+    reasons: dict[StepName, str] = {}
+    anew_before: StepName | None = None
+    for step in STEP_NAMES:
+        found = earlier.get(step)
+        if facts.force:
+            reasons[step] = "Run anew, as asked."
+        elif anew_before is not None:
+            reasons[step] = f"Run, because {anew_before} is run."
+        elif found is None:
+            reasons[step] = "Run: no run before had this data, recipe and code."
+        elif not found.usable:
+            reasons[step] = f"Run: run {found.record.run_id} began it with the same inputs, but left no usable result."
+        else:
+            reused[step] = found.record
+            reasons[step] = f"Reused from run {found.record.run_id}: same data, recipe and code."
+        if step not in reused:
+            anew_before = anew_before or step
+    return reused, reasons
+
+
+def _plan_endpoint(facts: Facts) -> EndpointPlan:
+    endpoint, name = facts.recipe.endpoint, model_name(facts.stack, facts.run_id)
+    return EndpointPlan(
+        endpoint_name=endpoint_name(facts.stack, facts.recipe.name),
+        endpoint_config_name=name,
+        model_name=name,
+        image_uri=facts.inference_image,
+        instance_type=endpoint.instance_type,
+        instance_count=endpoint.instance_count,
+        poll_seconds=endpoint.poll_seconds,
+        deadline_seconds=endpoint.deadline_seconds,
+    )
+
+
+def _why_go(facts: Facts) -> str:
+    if facts.live is None:
+        return "First release of this recipe."
+    changed = [name for name, verdict in compare_with_live(facts).items() if verdict == "changed"]
+    if not changed:
+        return f"Nothing changed since version {facts.live.model_version}, but every step was asked for anew."
+    return f"Changed since version {facts.live.model_version}: {', '.join(changed)}."
