@@ -1,0 +1,157 @@
+"""The job actions of the SageMaker API: create, describe, list and stop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.sagemaker.exceptions import ResourceInUseException, ResourceNotFound, ValidationError
+from moto.sagemaker.responses import SageMakerResponse
+
+from local.sagemaker.job_runner import JobRunner
+from local.sagemaker.jobs import Job, ProcessingJob, TrainingJob
+from local.sagemaker.request_checks import check_request
+
+STOPPED_BY_REQUEST = "The job was stopped by a request."
+
+
+class JobApi(SageMakerResponse):
+    """Processing and training jobs. `runner` is set once, before anything is served."""
+
+    runner: JobRunner
+
+    def create_processing_job(self) -> ActionResult:
+        """CreateProcessingJob."""
+        check_request("CreateProcessingJob", self.params)
+        unsupported = [
+            f"ProcessingInputs '{source['InputName']}': {problem}"
+            for source in self.params.get("ProcessingInputs") or []
+            for problem in _unsupported_input(source)
+        ]
+        if not self.params["AppSpecification"].get("ContainerEntrypoint"):
+            unsupported.append("AppSpecification without ContainerEntrypoint: no image is there to name one")
+        return self._create(ProcessingJob(self.params, self.current_account, self.region), unsupported)
+
+    def create_training_job(self) -> ActionResult:
+        """CreateTrainingJob."""
+        check_request("CreateTrainingJob", self.params)
+        missing = [
+            name
+            for name in ("AlgorithmSpecification", "ResourceConfig", "StoppingCondition", "OutputDataConfig")
+            if not self.params.get(name)
+        ]
+        if missing:
+            raise ValidationError(f"A training job needs {' and '.join(missing)}.")
+        unsupported = [
+            f"InputDataConfig '{channel['ChannelName']}': {problem}"
+            for channel in self.params.get("InputDataConfig") or []
+            for problem in _unsupported_channel(channel)
+        ]
+        if self.params.get("CheckpointConfig"):
+            unsupported.append("CheckpointConfig")
+        return self._create(TrainingJob(self.params, self.current_account, self.region), unsupported)
+
+    def describe_processing_job(self) -> ActionResult:
+        """DescribeProcessingJob."""
+        return ActionResult(self._find(ProcessingJob, "ProcessingJobName").describe())
+
+    def describe_training_job(self) -> ActionResult:
+        """DescribeTrainingJob."""
+        return ActionResult(self._find(TrainingJob, "TrainingJobName").describe())
+
+    def stop_processing_job(self) -> ActionResult:
+        """StopProcessingJob."""
+        return self._stop(self._find(ProcessingJob, "ProcessingJobName"))
+
+    def stop_training_job(self) -> ActionResult:
+        """StopTrainingJob."""
+        return self._stop(self._find(TrainingJob, "TrainingJobName"))
+
+    def list_processing_jobs(self) -> ActionResult:
+        """ListProcessingJobs."""
+        return self._list(self._jobs(ProcessingJob), "ProcessingJobSummaries")
+
+    def list_training_jobs(self) -> ActionResult:
+        """ListTrainingJobs."""
+        return self._list(self._jobs(TrainingJob), "TrainingJobSummaries")
+
+    def _jobs(self, kind: type[Job]) -> dict[str, Any]:
+        backend = self.sagemaker_backend
+        jobs: dict[str, Any] = backend.training_jobs if kind is TrainingJob else backend.processing_jobs
+        return jobs
+
+    def _create(self, job: Job, unsupported: list[str]) -> ActionResult:
+        if job.instance_count != 1:
+            unsupported.append(f"InstanceCount {job.instance_count}: a laptop is one host")
+        if unsupported:
+            raise ValidationError(f"The laptop's SageMaker does not support {'; '.join(unsupported)}.")
+        jobs = self._jobs(type(job))
+        if jobs.setdefault(job.name, job) is not job:
+            raise ResourceInUseException(f"{job.noun.capitalize()} names must be unique: {job.arn} already exists.")
+        self.runner.start(job)
+        return ActionResult({f"{job.operation}Arn": job.arn})
+
+    def _find(self, kind: type[Job], parameter: str) -> Job:
+        check_request(self._get_action(), self.params)
+        job = self._jobs(kind).get(self.params[parameter])
+        if job is None:
+            raise ResourceNotFound(message=f"Requested resource not found: {kind.noun} {self.params[parameter]}.")
+        found: Job = job
+        return found
+
+    def _stop(self, job: Job) -> ActionResult:
+        if job.ended:
+            raise ValidationError(f"The request was rejected because the {job.noun} is in status {job.status}.")
+        self.runner.stop(job, STOPPED_BY_REQUEST)
+        return EmptyResult()
+
+    def _list(self, jobs: Mapping[str, Job], key: str) -> ActionResult:
+        selected = [job for job in jobs.values() if _selected(job, self.params)]
+        by_name = self.params.get("SortBy") == "Name"
+        by_status = self.params.get("SortBy") == "Status"
+        selected.sort(
+            key=lambda job: (job.name if by_name else job.status if by_status else "", job.creation_time),
+            reverse=self.params.get("SortOrder", "Descending" if not by_name else "Ascending") == "Descending",
+        )
+        start = int(self.params.get("NextToken") or 0)
+        end = start + int(self.params.get("MaxResults") or 100)
+        answer: dict[str, Any] = {key: [job.summary() for job in selected[start:end]]}
+        return ActionResult(answer | ({"NextToken": str(end)} if end < len(selected) else {}))
+
+
+def _selected(job: Job, filters: Mapping[str, Any]) -> bool:
+    return (
+        filters.get("NameContains", "").lower() in job.name.lower()
+        and filters.get("StatusEquals", job.status) == job.status
+        and filters.get("CreationTimeAfter", job.creation_time) <= job.creation_time
+        and filters.get("CreationTimeBefore", job.creation_time) >= job.creation_time
+        and filters.get("LastModifiedTimeAfter", job.last_modified_time) <= job.last_modified_time
+        and filters.get("LastModifiedTimeBefore", job.last_modified_time) >= job.last_modified_time
+    )
+
+
+def _unsupported_input(source: Mapping[str, Any]) -> list[str]:
+    if source.get("AppManaged"):
+        return []
+    s3 = source.get("S3Input")
+    if not s3:
+        return ["an input that is no S3Input"]
+    problems = [] if s3.get("S3DataType", "S3Prefix") == "S3Prefix" else [f"S3DataType {s3['S3DataType']}"]
+    if s3.get("S3InputMode", "File") != "File":
+        problems.append(f"S3InputMode {s3['S3InputMode']}")
+    if s3.get("S3CompressionType", "None") != "None":
+        problems.append(f"S3CompressionType {s3['S3CompressionType']}")
+    return problems
+
+
+def _unsupported_channel(channel: Mapping[str, Any]) -> list[str]:
+    s3 = channel["DataSource"].get("S3DataSource")
+    if not s3:
+        return ["a channel that is no S3DataSource"]
+    problems = [] if s3["S3DataType"] == "S3Prefix" else [f"S3DataType {s3['S3DataType']}"]
+    if channel.get("InputMode") == "Pipe":
+        problems.append("InputMode Pipe")
+    if channel.get("CompressionType", "None") != "None":
+        problems.append(f"CompressionType {channel['CompressionType']}")
+    return problems

@@ -1,0 +1,46 @@
+"""SageMaker as one part of the laptop's server: plugged into moto, started and stopped with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from moto.sagemaker import urls
+from moto.sagemaker.models import sagemaker_backends
+
+from local.home import ACCOUNT, REGION, Home
+from local.processes import ProcessRegistry
+from local.sagemaker.clients import Clients
+from local.sagemaker.job_api import JobApi
+from local.sagemaker.job_runner import JobRunner
+from local.sagemaker.jobs import Job
+
+SERVER_STOPPED = "The laptop's server was stopped while the job ran."
+SERVER_ENDED = "InternalServerError: The laptop's server ended while the job ran. Start the job again."
+
+
+class SageMaker:
+    """Jobs, endpoints and the registry.
+
+    changed: called when something that must survive a restart has changed without a request, such as a job's status.
+    """
+
+    def __init__(self, home: Home, processes: ProcessRegistry, changed: Callable[[], None] = lambda: None) -> None:
+        clients = Clients(home)
+        self.jobs = JobRunner(home, processes, clients, changed)
+
+    def install(self) -> None:
+        """Plug into moto; call it before anything is served."""
+        JobApi.runner = self.jobs
+        urls.url_paths["{0}/$"] = JobApi.dispatch
+
+    def start(self) -> None:
+        """Bring back what the snapshot says was running."""
+        backend = sagemaker_backends[ACCOUNT][REGION]
+        records: list[object] = [*backend.training_jobs.values(), *backend.processing_jobs.values()]
+        for job in records:
+            if isinstance(job, Job) and not job.ended:
+                job.end("Failed", SERVER_ENDED)
+
+    def stop(self) -> None:
+        """Stop all jobs and servers."""
+        self.jobs.stop_all(SERVER_STOPPED)
