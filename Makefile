@@ -1,0 +1,127 @@
+# What can be done with this project. Needs Python 3.11 or 3.12, make and git; everything else is installed below .venv.
+.DEFAULT_GOAL := help
+.PHONY: help run up down deploy install install-dev test check bench lock clean
+
+RECIPE ?= review-snippets
+
+# Files that decide what is installed; the stamp's name is their digest, so going back to older files installs again.
+# `git hash-object` is the one digest program that is there wherever this project is.
+digest = $(shell { pwd; cat $(1); } | git hash-object --stdin)
+INSTALLED := .venv/installed-$(call digest,requirements.txt pyproject.toml)
+INSTALLED_DEV := .venv/installed-dev-$(call digest,requirements.txt requirements-dev.txt pyproject.toml)
+INSTALLED_SAM := .venv-sam/installed-$(call digest,requirements-sam.txt)
+
+# Nothing but pip's own cache is written outside this folder.
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+TEMPORARY := $(CURDIR)/.cache/tmp
+PIP_INSTALL = TMPDIR="$(TEMPORARY)" $(1)/bin/python -m pip install --require-hashes --requirement
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo
+	@echo "  make run takes APPROVE=me (wait for your own click), FORCE=1 (release again) and RECIPE=name."
+	@echo "  GREENLIGHT_PORT=4848 make run  uses another port."
+
+run: $(INSTALLED) ## From nothing to a live model: install, start AWS here, deploy, release, ask the model
+	@.venv/bin/greenlight demo $(RECIPE) --approve $(or $(APPROVE),auto) $(if $(filter-out 0,$(FORCE)),--force)
+
+up: $(INSTALLED) ## Start AWS on this laptop
+	@.venv/bin/greenlight up
+
+down: $(INSTALLED) ## Stop it
+	@.venv/bin/greenlight down
+
+deploy: $(INSTALLED) ## Deploy template.yaml to this laptop
+	@.venv/bin/greenlight deploy
+
+install: $(INSTALLED) ## Install what running needs, into .venv
+	@echo "Installed in .venv; the program is .venv/bin/greenlight"
+
+install-dev: $(INSTALLED_DEV) ## Install what testing needs too
+	@echo "Installed in .venv"
+
+test: $(INSTALLED_DEV) ## Install and run every test
+	.venv/bin/python -m pytest
+
+check: $(INSTALLED_DEV) $(INSTALLED_SAM) ## Format, lint, types, import directions, templates, state machine
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+	@for template in template.yaml infra/sam/*.yaml; do \
+	  echo "sam validate --lint --template $$template"; \
+	  $(SAM_ENVIRONMENT) .venv-sam/bin/sam validate --lint --region us-east-1 --template $$template || exit 1; \
+	done
+	.venv/bin/python -m pytest -q tests/unit/workflows
+
+bench: $(INSTALLED_DEV) ## Time a first release and a run with nothing new, and compare the model with a simple one
+	.venv/bin/python -m bench.release
+
+lock: .cache/uv/bin/uv ## Lock the newest versions that fit pyproject.toml, with hashes
+	$(LOCK) --output-file requirements.txt pyproject.toml
+	$(LOCK) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	printf 'aws-sam-cli\nawscli\n' | $(LOCK) --output-file requirements-sam.txt -
+
+clean: ## Stop AWS on this laptop and delete all that was made here
+	@if [ -x .venv/bin/greenlight ]; then .venv/bin/greenlight down; fi
+	rm -rf .greenlight .cache .aws-sam .venv .venv-sam build *.egg-info .*_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- how it is done -------------------------------------------------------------------------------------------------
+
+# The stamp is written last, so an installation that was interrupted is taken up again.
+$(INSTALLED):
+	@$(call new_environment,.venv)
+	@echo "Installing the packages of requirements.txt (about 2 GB once unpacked; most of it is TensorFlow)"
+	$(call PIP_INSTALL,.venv) requirements.txt
+	$(INSTALL_PROJECT)
+	@touch $@
+
+$(INSTALLED_DEV): | $(INSTALLED)
+	@rm -f .venv/installed-dev-*
+	@echo "Installing the packages of requirements-dev.txt"
+	$(call PIP_INSTALL,.venv) requirements-dev.txt
+	@touch $@
+
+$(INSTALLED_SAM):
+	@$(call new_environment,.venv-sam)
+	@echo "Installing the SAM CLI, in an environment of its own: its packages do not agree with ours"
+	$(call PIP_INSTALL,.venv-sam) requirements-sam.txt
+	@touch $@
+
+.cache/uv/bin/uv:
+	@$(call new_environment,.cache/uv)
+	TMPDIR="$(TEMPORARY)" .cache/uv/bin/python -m pip install uv
+
+INSTALL_PROJECT = TMPDIR="$(TEMPORARY)" .venv/bin/python -m pip install --no-deps --no-build-isolation --editable .
+
+LOCK = UV_CACHE_DIR=.cache/uv/cache .cache/uv/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 \
+  --generate-hashes --no-emit-index-url --no-header --no-annotate
+
+# The SAM CLI would else keep notes about its use in the home directory.
+SAM_ENVIRONMENT = SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.cache/sam" AWS_CONFIG_FILE=/dev/null \
+  AWS_SHARED_CREDENTIALS_FILE=/dev/null AWS_EC2_METADATA_DISABLED=true
+
+# $(1): folder of the virtual environment; made anew when it is missing or its Python is gone.
+define new_environment
+mkdir -p "$(TEMPORARY)"; rm -f $(1)/installed-*; chosen=; found=; \
+if ! $(1)/bin/python -c 'import pip' 2>/dev/null; then \
+  for python in $(PYTHON) python3.12 python3.11 python3 python; do \
+    if version=$$($$python -c 'import sys; print("%d.%d" % sys.version_info[:2])' 2>/dev/null); then \
+      case $$version in \
+        3.11|3.12) \
+          if $$python -c 'import ensurepip, venv' 2>/dev/null; then chosen=$$python; break; fi; \
+          found="$$found $$python ($$version, without venv: on Debian install python$$version-venv)" ;; \
+        *) found="$$found $$python ($$version)" ;; \
+      esac; \
+    fi; \
+  done; \
+  if [ -z "$$chosen" ]; then \
+    echo "Greenlight needs Python 3.11 or 3.12 on the PATH. Found:$${found:- no Python at all}." >&2; \
+    echo "Install one, or name one: make $(MAKECMDGOALS) PYTHON=/path/to/python3.12" >&2; \
+    exit 1; \
+  fi; \
+  echo "Making $(1) with $$chosen ($$version)"; \
+  $$chosen -m venv --clear $(1); \
+fi
+endef
