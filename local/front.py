@@ -23,7 +23,9 @@ HTTP_API_ROUTES = "/_api/"
 
 # Virtual-hosted S3 names a bucket in the host: <bucket>.localhost or <bucket>.s3.localhost.
 OWN_HOST = re.compile(r"(127\.0\.0\.1|([a-z0-9.-]+\.)?localhost)(:\d+)?", re.IGNORECASE)
-READING = re.compile(r"(Get|List|Describe|Query|Scan|BatchGet|Head|Search|Lookup|Filter|Select|Validate|Detect|Estimate)")
+READING = re.compile(
+    r"(Get|List|Describe|Query|Scan|BatchGet|Head|Search|Lookup|Filter|Select|Validate|Detect|Estimate)"
+)
 QUERY_ACTION = re.compile(rb"(?:^|&)Action=(\w+)")
 
 
@@ -50,6 +52,7 @@ class Front:
         self._changed = changed
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
         refusal = refusal_of(environ)
         if refusal:
             logger.warning("request refused", extra={"reason": refusal, "path": environ.get("PATH_INFO")})
@@ -72,8 +75,8 @@ class Front:
 def refusal_of(environ: WSGIEnvironment) -> str | None:
     """Why a request is not for this server to answer, or None.
 
-    A name of another site that resolves to this machine (DNS rebinding) shows in Host; a page of another site that posts
-    here shows in Sec-Fetch-Site, or in Origin from older browsers. Following a link to a page is welcome from anywhere.
+    A name of another site that resolves to this machine (DNS rebinding) shows in Host; a page of another site that
+    posts here shows in Sec-Fetch-Site, or in Origin from older browsers. Following a link to a page is welcome.
     """
     host = environ.get("HTTP_HOST", "")
     if not OWN_HOST.fullmatch(host):
@@ -125,7 +128,7 @@ def _log_status(environ: WSGIEnvironment, start_response: StartResponse, started
                 "method": environ.get("REQUEST_METHOD"),
                 "path": environ.get("PATH_INFO"),
                 "target": environ.get("HTTP_X_AMZ_TARGET"),
-                "status": int(status.split()[0]),
+                "status": int(status.partition(" ")[0]),
                 "milliseconds": round(1000 * (time.monotonic() - started), 1),
             },
         )

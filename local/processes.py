@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import signal
 import subprocess
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
@@ -13,12 +15,13 @@ from typing import IO
 import psutil
 
 STOP_GRACE_SECONDS = 10.0
+POLL_SECONDS = 0.02
 
 
 class ProcessRegistry:
     """Starts children in process groups of their own and remembers them on disk.
 
-    directory: one small file per living child, named by its process id.
+    directory: one small file per living child, named by its process id, which is its group's id as well.
     """
 
     def __init__(self, directory: Path) -> None:
@@ -51,8 +54,11 @@ class ProcessRegistry:
 
     def stop(self, child: subprocess.Popen[bytes], *, grace_seconds: float = STOP_GRACE_SECONDS) -> int:
         """SIGTERM to the child's group, SIGKILL after the grace; returns the exit code."""
-        if child.poll() is None:
-            _stop_group(psutil.Process(child.pid), grace_seconds)
+        deadline = time.monotonic() + grace_seconds
+        _signal_group(child.pid, signal.SIGTERM)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(grace_seconds)
+        _end_group(child.pid, deadline)
         code = child.wait()
         self.forget(child)
         return code
@@ -63,29 +69,52 @@ class ProcessRegistry:
 
     def stop_leftovers(self) -> int:
         """Stop what an earlier server left behind when it was killed; returns how many were still running."""
-        stopped = 0
-        for file in self._directory.iterdir():
-            with contextlib.suppress(psutil.NoSuchProcess, ValueError, KeyError):
-                process = psutil.Process(int(file.name))
-                # A process id is used again by the system; only the same start time makes it ours.
-                if abs(process.create_time() - json.loads(file.read_text())["created"]) < 1:
-                    _stop_group(process, STOP_GRACE_SECONDS)
-                    stopped += 1
+        left: list[int] = []
+        files = list(self._directory.iterdir())
+        for file in files:
+            with contextlib.suppress(ValueError, KeyError):
+                created = json.loads(file.read_text())["created"]
+                if any(_is_ours(member, int(file.name), created) for member in _members(int(file.name))):
+                    left.append(int(file.name))
+        for group in left:
+            _signal_group(group, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_GRACE_SECONDS
+        for group in left:
+            _end_group(group, deadline)
+        for file in files:
             file.unlink(missing_ok=True)
-        return stopped
+        return len(left)
 
     def _file(self, pid: int) -> Path:
         return self._directory / str(pid)
 
 
-def _stop_group(leader: psutil.Process, grace_seconds: float) -> None:
+def _is_ours(member: psutil.Process, group: int, created: float) -> bool:
+    # The system uses a process id again. A leader is ours by its start time; a group without its leader still holds the
+    # id, so whoever is in it and younger than the leader descends from it.
     with contextlib.suppress(psutil.NoSuchProcess):
-        group = [leader, *leader.children(recursive=True)]
-        for process in group:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.send_signal(signal.SIGTERM)
-        _, alive = psutil.wait_procs(group, timeout=grace_seconds)
-        for process in alive:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                process.kill()
-        psutil.wait_procs(alive, timeout=grace_seconds)
+        age = member.create_time() - created
+        return abs(age) < 1 if member.pid == group else age > -1
+    return False
+
+
+def _members(group: int) -> list[psutil.Process]:
+    members = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError, PermissionError):
+            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
+                members.append(process)
+    return members
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(group, number)
+
+
+def _end_group(group: int, deadline: float) -> None:
+    """Wait until the group is empty, and kill what is left at the deadline (time.monotonic)."""
+    while _members(group):
+        if time.monotonic() >= deadline:
+            _signal_group(group, signal.SIGKILL)
+        time.sleep(POLL_SECONDS)

@@ -1,0 +1,277 @@
+"""Start, stop and look at the background server of one home; says everything by results and exceptions."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import requests
+
+from local.home import Home
+from local.pid_file import SERVER_MODULE, find_server
+from local.processes import ProcessRegistry
+
+NEEDED_BYTES = 1 << 30
+START_TIMEOUT_SECONDS = 60.0
+# Longer than the server takes when each of its children uses up its own grace.
+STOP_GRACE_SECONDS = 40.0
+HEALTH_TIMEOUT_SECONDS = 2.0
+POLL_SECONDS = 0.05
+SHOWN_LOG_LINES = 15
+LOG_LIMIT_BYTES = 10_000_000
+GIB = 1 << 30
+
+# A caller that lives on must be able to reap the server it started.
+_started: list[subprocess.Popen[bytes]] = []
+
+
+class DaemonError(Exception):
+    """The laptop stack could not be started or stopped; the message says what to do."""
+
+
+class PortInUseError(DaemonError):
+    """Something else listens on the port."""
+
+
+class OtherPortError(DaemonError):
+    """The stack of this home already runs on another port."""
+
+
+class DiskFullError(DaemonError):
+    """Too little space is left at the home."""
+
+
+class StartFailedError(DaemonError):
+    """The server ended, or did not answer, before it was ready; the message ends with its last log lines."""
+
+
+@dataclass(frozen=True)
+class UpResult:
+    """A running stack."""
+
+    endpoint_url: str
+    pid: int
+    log_file: Path
+    already_running: bool
+    stopped_leftovers: int
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DownResult:
+    """What `down` found and stopped."""
+
+    was_running: bool
+    stopped_leftovers: int
+
+
+@dataclass(frozen=True)
+class Status:
+    """What is known about the server; running without answering means that it is starting, stopping or stuck.
+
+    notes: sentences worth showing, such as a state that was put aside.
+    """
+
+    running: bool
+    answering: bool
+    endpoint_url: str
+    log_file: Path
+    pid: int | None = None
+    version: str | None = None
+    notes: tuple[str, ...] = ()
+
+
+def up(
+    home: Home,
+    project: Path,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+    timeout_seconds: float = START_TIMEOUT_SECONDS,
+) -> UpResult:
+    """Start the server of the home unless it runs, and wait until it answers.
+
+    project: the directory that holds the package `local`;  progress: receives a sentence at each step.
+    Raises DiskFullError, PortInUseError, OtherPortError, StartFailedError.
+    """
+    _require_disk(home.directory)
+    home.directory.mkdir(parents=True, exist_ok=True)
+    with _lock(home):
+        running = find_server(home)
+        if running:
+            if running.port != home.port:
+                raise OtherPortError(
+                    f"The stack in {home.directory} already runs on port {running.port}, not {home.port}. "
+                    f"Use it with GREENLIGHT_PORT={running.port}, or stop it first with 'greenlight down'."
+                )
+            return _wait_until_healthy(home, running.process, timeout_seconds, already_running=True)
+        _require_port(home)
+        leftovers = ProcessRegistry(home.processes).stop_leftovers()
+        if leftovers:
+            progress(f"Stopped {leftovers} processes that an earlier server left behind.")
+        home.pid_file.unlink(missing_ok=True)
+        progress("Starting the AWS server.")
+        return _wait_until_healthy(home, _start(home, project), timeout_seconds, leftovers=leftovers)
+
+
+def down(home: Home) -> DownResult:
+    """Stop the server of the home and whatever it, or a crashed predecessor, started; nothing is left running."""
+    if not home.directory.exists():
+        return DownResult(was_running=False, stopped_leftovers=0)
+    with _lock(home):
+        running = find_server(home)
+        if running:
+            _stop(running.process)
+        leftovers = ProcessRegistry(home.processes).stop_leftovers()
+        home.pid_file.unlink(missing_ok=True)
+    return DownResult(was_running=running is not None, stopped_leftovers=leftovers)
+
+
+def status(home: Home) -> Status:
+    """Whether the server of the home runs and answers; on the port it was started with."""
+    running = find_server(home)
+    if running is None:
+        return Status(running=False, answering=False, endpoint_url=home.endpoint_url, log_file=home.log_file)
+    actual = Home(home.directory, running.port)
+    health = _health(actual)
+    return Status(
+        running=True,
+        answering=health is not None,
+        endpoint_url=actual.endpoint_url,
+        log_file=home.log_file,
+        pid=running.process.pid,
+        version=str(health["version"]) if health else None,
+        notes=_notes(health),
+    )
+
+
+def _start(home: Home, project: Path) -> psutil.Process:
+    if home.log_file.exists() and home.log_file.stat().st_size > LOG_LIMIT_BYTES:
+        home.log_file.replace(home.log_file.with_suffix(".log.1"))
+    home.temporary.mkdir(parents=True, exist_ok=True)
+    environment = {
+        **home.child_environment(),
+        "GREENLIGHT_HOME": str(home.directory),
+        "GREENLIGHT_PORT": str(home.port),
+    }
+    with home.log_file.open("ab") as log:
+        child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            [sys.executable, "-m", SERVER_MODULE],
+            cwd=project,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _started.append(child)
+    return psutil.Process(child.pid)
+
+
+def _wait_until_healthy(
+    home: Home,
+    process: psutil.Process,
+    timeout_seconds: float,
+    *,
+    already_running: bool = False,
+    leftovers: int = 0,
+) -> UpResult:
+    deadline = time.monotonic() + timeout_seconds
+    while time.monotonic() < deadline:
+        health = _health(home)
+        if health and health["pid"] == process.pid:
+            return UpResult(
+                endpoint_url=home.endpoint_url,
+                pid=process.pid,
+                log_file=home.log_file,
+                already_running=already_running,
+                stopped_leftovers=leftovers,
+                notes=_notes(health),
+            )
+        if _has_ended(process):
+            raise StartFailedError(f"The AWS server ended before it was ready. {_last_log_lines(home)}")
+        time.sleep(POLL_SECONDS)
+    if not already_running:
+        _stop(process)
+    raise StartFailedError(f"The AWS server did not answer within {timeout_seconds:.0f} s. {_last_log_lines(home)}")
+
+
+def _health(home: Home) -> dict[str, object] | None:
+    with contextlib.suppress(requests.RequestException, ValueError):
+        with requests.Session() as session:
+            session.trust_env = False  # a proxy would look for the server on its own machine
+            answer = session.get(f"{home.endpoint_url}/_greenlight/health", timeout=HEALTH_TIMEOUT_SECONDS)
+        document = answer.json()
+        if answer.ok and isinstance(document, dict) and document.get("home") == str(home.directory):
+            return document
+    return None
+
+
+def _notes(health: dict[str, object] | None) -> tuple[str, ...]:
+    notes = health.get("notes") if health else None
+    return tuple(str(note) for note in notes) if isinstance(notes, list) else ()
+
+
+def _stop(process: psutil.Process) -> None:
+    for end in (process.terminate, process.kill):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            end()
+        deadline = time.monotonic() + STOP_GRACE_SECONDS
+        while time.monotonic() < deadline:
+            if _has_ended(process):
+                return
+            time.sleep(POLL_SECONDS)
+
+
+def _has_ended(process: psutil.Process) -> bool:
+    try:
+        return process.status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
+def _require_disk(directory: Path) -> None:
+    existing = next(parent for parent in (directory, *directory.parents) if parent.exists())
+    free = shutil.disk_usage(existing).free
+    if free < NEEDED_BYTES:
+        raise DiskFullError(
+            f"{existing} has {free / GIB:.2f} GiB of free space, and the stack needs at least "
+            f"{NEEDED_BYTES / GIB:.0f} GiB. Free some, or put the state elsewhere with GREENLIGHT_HOME."
+        )
+
+
+def _require_port(home: Home) -> None:
+    with socket.socket() as probe:
+        # The server binds with the same option: a port that merely waits out its last connections is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", home.port))
+            probe.listen()
+        except OSError as error:
+            raise PortInUseError(
+                f"Port {home.port} of 127.0.0.1 is taken by another program ({error.strerror}). "
+                "Choose a free one with GREENLIGHT_PORT, for example GREENLIGHT_PORT=4848."
+            ) from error
+
+
+def _last_log_lines(home: Home) -> str:
+    with contextlib.suppress(OSError):
+        lines = home.log_file.read_text(errors="replace").splitlines()[-SHOWN_LOG_LINES:]
+        return "\n".join([f"The last lines of {home.log_file}:", *lines])
+    return f"It wrote nothing to {home.log_file}."
+
+
+@contextlib.contextmanager
+def _lock(home: Home) -> Iterator[None]:
+    """One `up` or `down` at a time; the system frees the lock of a process that dies."""
+    with (home.directory / "up.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
