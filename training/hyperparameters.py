@@ -1,0 +1,56 @@
+"""The text classifier's hyperparameters, read from the strings that a training job passes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class HyperparameterError(Exception):
+    """A hyperparameter has a value that cannot be used."""
+
+
+@dataclass(frozen=True)
+class Hyperparameters:
+    """What a recipe may set under `training.hyperparameters`; raises HyperparameterError naming the one that is wrong."""
+
+    epochs: int = 30  # at most; training stops earlier when the validation loss no longer falls
+    patience: int = 3  # epochs without a lower validation loss before it stops
+    batch_size: int = 256  # texts
+    learning_rate: float = 0.05  # of Adam
+    l2: float = 0.3  # penalty on the squared factors, shared out over the training rows
+    first_factor: float = 2.0  # what naive Bayes' ratios are multiplied by before training
+    smoothing: float = 1.0  # added to each feature's count
+    stem_characters: int = 5  # first letters of a word used as its stem; 0 for no stems
+    min_texts: int = 2  # texts in which a feature must occur
+    max_features: int = 500_000  # the most frequent ones are kept
+    seed: int = 7
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "patience", "batch_size", "min_texts", "max_features"):
+            if getattr(self, name) < 1:
+                raise HyperparameterError(f"{name} must be at least 1, not {getattr(self, name)}")
+        for name in ("learning_rate", "smoothing", "first_factor"):
+            if not 0 < getattr(self, name) < float("inf"):
+                raise HyperparameterError(f"{name} must be above 0, not {getattr(self, name)}")
+        for name in ("l2", "stem_characters", "seed"):
+            if not 0 <= getattr(self, name) < float("inf"):
+                raise HyperparameterError(f"{name} must be 0 or more, not {getattr(self, name)}")
+
+    @classmethod
+    def from_strings(cls, given: Mapping[str, str]) -> Hyperparameters:
+        """Build from `name -> value as text`; what is not given keeps its default."""
+        known = {field.name: type(field.default) for field in fields(cls)}
+        values: dict[str, int | float] = {}
+        for name, text in given.items():
+            if name not in known:
+                raise HyperparameterError(f"unknown hyperparameter '{name}'; there are {', '.join(known)}")
+            try:
+                values[name] = known[name](text)
+            except ValueError as error:
+                kind = "a whole number" if known[name] is int else "a number"
+                raise HyperparameterError(f"{name} must be {kind}, not '{text}'") from error
+        return cls(**values)
