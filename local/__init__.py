@@ -1,0 +1,1 @@
+"""AWS on a laptop."""

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import shutil
-import socket
 import subprocess
 import sys
 import time
@@ -16,42 +14,44 @@ from pathlib import Path
 import psutil
 import requests
 
+from local.daemon_errors import (
+    DaemonError,
+    DiskFullError,
+    HomeUnusableError,
+    OtherPortError,
+    PortInUseError,
+    StartFailedError,
+)
 from local.home import Home
 from local.pid_file import SERVER_MODULE, find_server
+from local.preconditions import require_disk, require_port
 from local.processes import ProcessRegistry
 
-NEEDED_BYTES = 1 << 30
 START_TIMEOUT_SECONDS = 60.0
 # Longer than the server takes when each of its children uses up its own grace.
 STOP_GRACE_SECONDS = 40.0
-HEALTH_TIMEOUT_SECONDS = 2.0
+HEALTH_TIMEOUT_SECONDS = 5.0
 POLL_SECONDS = 0.05
 SHOWN_LOG_LINES = 15
 LOG_LIMIT_BYTES = 10_000_000
-GIB = 1 << 30
 
 # A caller that lives on must be able to reap the server it started.
 _started: list[subprocess.Popen[bytes]] = []
 
-
-class DaemonError(Exception):
-    """The laptop stack could not be started or stopped; the message says what to do."""
-
-
-class PortInUseError(DaemonError):
-    """Something else listens on the port."""
-
-
-class OtherPortError(DaemonError):
-    """The stack of this home already runs on another port."""
-
-
-class DiskFullError(DaemonError):
-    """Too little space is left at the home."""
-
-
-class StartFailedError(DaemonError):
-    """The server ended, or did not answer, before it was ready; the message ends with its last log lines."""
+__all__ = [
+    "DaemonError",
+    "DiskFullError",
+    "DownResult",
+    "HomeUnusableError",
+    "OtherPortError",
+    "PortInUseError",
+    "StartFailedError",
+    "Status",
+    "UpResult",
+    "down",
+    "status",
+    "up",
+]
 
 
 @dataclass(frozen=True)
@@ -100,26 +100,41 @@ def up(
     """Start the server of the home unless it runs, and wait until it answers.
 
     project: the directory that holds the package `local`;  progress: receives a sentence at each step.
-    Raises DiskFullError, PortInUseError, OtherPortError, StartFailedError.
+    Raises DiskFullError, HomeUnusableError, PortInUseError, OtherPortError, StartFailedError.
     """
-    _require_disk(home.directory)
-    home.directory.mkdir(parents=True, exist_ok=True)
+    require_disk(home.directory)
+    try:
+        home.directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise HomeUnusableError(
+            f"{home.directory} cannot be made ({error.strerror}). Put the state elsewhere with GREENLIGHT_HOME."
+        ) from error
     with _lock(home):
         running = find_server(home)
-        if running:
-            if running.port != home.port:
-                raise OtherPortError(
-                    f"The stack in {home.directory} already runs on port {running.port}, not {home.port}. "
-                    f"Use it with GREENLIGHT_PORT={running.port}, or stop it first with 'greenlight down'."
-                )
-            return _wait_until_healthy(home, running.process, timeout_seconds, already_running=True)
-        _require_port(home)
-        leftovers = ProcessRegistry(home.processes).stop_leftovers()
-        if leftovers:
-            progress(f"Stopped {leftovers} processes that an earlier server left behind.")
-        home.pid_file.unlink(missing_ok=True)
-        progress("Starting the AWS server.")
-        return _wait_until_healthy(home, _start(home, project), timeout_seconds, leftovers=leftovers)
+        leftovers = 0
+        log_start = 0
+        if running is None:
+            require_port(home.port)
+            leftovers = ProcessRegistry(home.processes).stop_leftovers()
+            if leftovers:
+                progress(f"Stopped {leftovers} processes that an earlier server left behind.")
+            progress("Starting the AWS server.")
+            log_start = _rotate_log(home)
+            process = _start(home, project)
+        elif running.port != home.port:
+            raise OtherPortError(
+                f"The stack in {home.directory} already runs on port {running.port}, not {home.port}. "
+                f"Use it with GREENLIGHT_PORT={running.port}, or stop it first with 'greenlight down'."
+            )
+        else:
+            process = running.process
+        try:
+            health = _wait_until_healthy(home, process, timeout_seconds)
+        except StartFailedError as error:
+            if running is None:
+                _stop(process)
+            raise StartFailedError(f"{error} {_log_since(home, log_start)}") from None
+    return UpResult(home.endpoint_url, process.pid, home.log_file, running is not None, leftovers, _notes(health))
 
 
 def down(home: Home) -> DownResult:
@@ -153,9 +168,17 @@ def status(home: Home) -> Status:
     )
 
 
+def _rotate_log(home: Home) -> int:
+    """Set a long log aside; returns where the next line of the log will stand."""
+    size = home.log_file.stat().st_size if home.log_file.exists() else 0
+    if size <= LOG_LIMIT_BYTES:
+        return size
+    home.log_file.replace(home.log_file.with_suffix(".log.1"))
+    return 0
+
+
 def _start(home: Home, project: Path) -> psutil.Process:
-    if home.log_file.exists() and home.log_file.stat().st_size > LOG_LIMIT_BYTES:
-        home.log_file.replace(home.log_file.with_suffix(".log.1"))
+    home.pid_file.unlink(missing_ok=True)
     home.temporary.mkdir(parents=True, exist_ok=True)
     environment = {
         **home.child_environment(),
@@ -176,32 +199,16 @@ def _start(home: Home, project: Path) -> psutil.Process:
     return psutil.Process(child.pid)
 
 
-def _wait_until_healthy(
-    home: Home,
-    process: psutil.Process,
-    timeout_seconds: float,
-    *,
-    already_running: bool = False,
-    leftovers: int = 0,
-) -> UpResult:
+def _wait_until_healthy(home: Home, process: psutil.Process, timeout_seconds: float) -> dict[str, object]:
     deadline = time.monotonic() + timeout_seconds
     while time.monotonic() < deadline:
         health = _health(home)
         if health and health["pid"] == process.pid:
-            return UpResult(
-                endpoint_url=home.endpoint_url,
-                pid=process.pid,
-                log_file=home.log_file,
-                already_running=already_running,
-                stopped_leftovers=leftovers,
-                notes=_notes(health),
-            )
+            return health
         if _has_ended(process):
-            raise StartFailedError(f"The AWS server ended before it was ready. {_last_log_lines(home)}")
+            raise StartFailedError("The AWS server ended before it was ready.")
         time.sleep(POLL_SECONDS)
-    if not already_running:
-        _stop(process)
-    raise StartFailedError(f"The AWS server did not answer within {timeout_seconds:.0f} s. {_last_log_lines(home)}")
+    raise StartFailedError(f"The AWS server did not answer within {timeout_seconds:.0f} s.")
 
 
 def _health(home: Home) -> dict[str, object] | None:
@@ -238,34 +245,12 @@ def _has_ended(process: psutil.Process) -> bool:
         return True
 
 
-def _require_disk(directory: Path) -> None:
-    existing = next(parent for parent in (directory, *directory.parents) if parent.exists())
-    free = shutil.disk_usage(existing).free
-    if free < NEEDED_BYTES:
-        raise DiskFullError(
-            f"{existing} has {free / GIB:.2f} GiB of free space, and the stack needs at least "
-            f"{NEEDED_BYTES / GIB:.0f} GiB. Free some, or put the state elsewhere with GREENLIGHT_HOME."
-        )
-
-
-def _require_port(home: Home) -> None:
-    with socket.socket() as probe:
-        # The server binds with the same option: a port that merely waits out its last connections is free.
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", home.port))
-            probe.listen()
-        except OSError as error:
-            raise PortInUseError(
-                f"Port {home.port} of 127.0.0.1 is taken by another program ({error.strerror}). "
-                "Choose a free one with GREENLIGHT_PORT, for example GREENLIGHT_PORT=4848."
-            ) from error
-
-
-def _last_log_lines(home: Home) -> str:
-    with contextlib.suppress(OSError):
-        lines = home.log_file.read_text(errors="replace").splitlines()[-SHOWN_LOG_LINES:]
-        return "\n".join([f"The last lines of {home.log_file}:", *lines])
+def _log_since(home: Home, start: int) -> str:
+    with contextlib.suppress(OSError), home.log_file.open("rb") as log:
+        log.seek(start)
+        lines = log.read().decode(errors="replace").splitlines()[-SHOWN_LOG_LINES:]
+        if lines:
+            return "\n".join([f"The last lines of {home.log_file}:", *lines])
     return f"It wrote nothing to {home.log_file}."
 
 

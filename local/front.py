@@ -122,13 +122,15 @@ def _peek_body(environ: WSGIEnvironment, length: int) -> bytes:
 def _log_status(environ: WSGIEnvironment, start_response: StartResponse, started: float) -> StartResponse:
     def logged(status: str, headers: list[tuple[str, str]], exc_info: object = None, /) -> Callable[[bytes], object]:
         # The query string stays out: links in mails carry their secret there.
-        logger.debug(
+        code = int(status.partition(" ")[0])
+        logger.log(
+            logging.WARNING if code >= HTTPStatus.INTERNAL_SERVER_ERROR else logging.DEBUG,
             "request answered",
             extra={
                 "method": environ.get("REQUEST_METHOD"),
                 "path": environ.get("PATH_INFO"),
                 "target": environ.get("HTTP_X_AMZ_TARGET"),
-                "status": int(status.partition(" ")[0]),
+                "status": code,
                 "milliseconds": round(1000 * (time.monotonic() - started), 1),
             },
         )

@@ -6,13 +6,14 @@ Stops   on SIGTERM or SIGINT: executions, children, a last snapshot; then exit c
 
 from __future__ import annotations
 
+import contextlib
 import importlib
-import importlib.metadata
 import logging
 import os
 import signal
 import tempfile
 import threading
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from local.snapshot import Snapshots
 
 logger = logging.getLogger(__name__)
 
+ADDRESS = "127.0.0.1"
 SHUTDOWN_POLL_SECONDS = 0.1
 STOPPED_CAUSE = "The laptop stack was stopped while this execution was running."
 CRASHED_CAUSE = "The laptop stack ended while this execution was running."
@@ -53,55 +55,53 @@ def configure(home: Home) -> None:
     """Set up this process for the home: its directories, its environment and moto's settings."""
     home.temporary.mkdir(parents=True, exist_ok=True)
     tempfile.tempdir = str(home.temporary)
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
     os.environ.update(home.child_environment() | {"MOTO_PORT": str(home.port)})
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": False}
     # Only pages that the server itself hands out may read its answers.
-    werkzeug_app.DISABLE_GLOBAL_CORS = True
+    werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # moto's own setting, imported there
 
 
 def serve(home: Home, stopping: threading.Event) -> None:
     """Bring back the last state, answer requests until stopping is set, and leave nothing running."""
-    record_server(home)
     processes = ProcessRegistry(home.processes)
     processes.stop_leftovers()
     snapshots = Snapshots(home.snapshot)
     functions = LambdaRuntime(home, processes)
     sagemaker = SageMaker(home, processes, snapshots.changed)
-    front = Front(
-        aws=werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app),
-        http_api=_http_api(functions),
-        pages=mailbox.Mailbox(),
-        health=lambda: {
-            "version": importlib.metadata.version("greenlight"),
-            "home": str(home.directory),
-            "notes": snapshots.notes,
-        },
-        changed=snapshots.changed,
-    )
-    # Bound before anything is started: requests of children wait until the server answers.
-    server = make_server("127.0.0.1", home.port, front, threaded=True, request_handler=werkzeug_app.MotoRequestHandler)
     interpreter.install()
     mailbox.install()
     functions.install()
     sagemaker.install()
     _install_later_parts(sagemaker)
-    if snapshots.restore():
-        interpreter.abort_running(CRASHED_CAUSE)
-    threading.Thread(target=server.serve_forever, args=(SHUTDOWN_POLL_SECONDS,), name="server", daemon=True).start()
-    functions.start()
-    sagemaker.start()
-    snapshots.start()
-    logger.info("serving", extra={"endpoint": home.endpoint_url})
-    stopping.wait()
-    logger.info("stopping")
-    interpreter.abort_running(STOPPED_CAUSE)
-    # The server still answers: what is being stopped writes its last log lines and files through it.
-    sagemaker.stop()
-    functions.stop()
-    server.shutdown()
-    snapshots.stop()
-    home.pid_file.unlink(missing_ok=True)
+    front = Front(
+        aws=werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app),
+        http_api=_http_api(functions),
+        pages=mailbox.Mailbox(),
+        health=lambda: {"version": version("greenlight"), "home": str(home.directory), "notes": snapshots.notes},
+        changed=snapshots.changed,
+    )
+    server = make_server(ADDRESS, home.port, front, threaded=True, request_handler=werkzeug_app.MotoRequestHandler)
+    # What is registered last is stopped first. The server answers to the end: what is being stopped writes its last log
+    # lines and files through it.
+    with contextlib.ExitStack() as stack:
+        record_server(home)
+        stack.callback(home.pid_file.unlink, missing_ok=True)
+        if snapshots.restore():
+            interpreter.abort_running(CRASHED_CAUSE)
+        snapshots.start()
+        stack.callback(snapshots.stop)
+        threading.Thread(target=server.serve_forever, args=(SHUTDOWN_POLL_SECONDS,), name="server", daemon=True).start()
+        stack.callback(server.shutdown)
+        for subsystem in (functions, sagemaker):
+            stack.callback(subsystem.stop)
+            subsystem.start()
+        stack.callback(interpreter.abort_running, STOPPED_CAUSE)
+        logger.info("serving", extra={"endpoint": home.endpoint_url})
+        stopping.wait()
+        logger.info("stopping")
     logger.info("stopped")
 
 

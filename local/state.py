@@ -16,7 +16,7 @@ import threading
 import types
 from collections.abc import Callable, Mapping
 from typing import Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.s3.models import FakeKey, s3_backends
@@ -173,6 +173,7 @@ _REDUCERS: list[tuple[type, Callable[[Any], Any]]] = [
     (threading.Event, lambda event: (_event, (event.is_set(),))),
     (threading.Thread, lambda _: (_nothing, ())),
     (types.FunctionType, _reduce_function),
+    (WeakValueDictionary, lambda values: (WeakValueDictionary, (), None, None, iter(list(values.items())))),
     (ExecutionWorker, lambda worker: (EndedWorker, (history_so_far(worker),))),
     (BackendDict, lambda backends: (_backends_named, (_name_of(backends),))),
     (AccountSpecificBackend, lambda backends: (_account_of, (_name_of(backends), backends.account_id))),
