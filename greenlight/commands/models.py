@@ -1,0 +1,91 @@
+"""models and rollback: the registry, and going back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from greenlight.console import output, print_json, progress
+from greenlight.live import LiveRecords, RollBack, live_and_before, swapped
+from greenlight.program import Json, RecipeName, target_of
+from greenlight.recipes import load_recipe, recipe_names
+from greenlight.registry import ModelVersion, versions
+from greenlight.rollback import move_endpoint
+from greenlight.run_start import user_name
+from greenlight.target import PROJECT, Target
+
+_STATUS_STYLE = {"Approved": "green", "Rejected": "yellow", "PendingManualApproval": "cyan"}
+
+
+def models(
+    context: typer.Context,
+    recipe: Annotated[str | None, typer.Argument(metavar="[RECIPE]", help="Only this recipe's versions.")] = None,
+    as_json: Json = False,
+) -> None:
+    """List the registered versions: their approval, their numbers, and which one is live."""
+    target = target_of(context)
+    names = [load_recipe(PROJECT, recipe).recipe.name] if recipe else recipe_names(PROJECT)
+    found = [version for name in names for version in _versions(target, name)]
+    if as_json:
+        print_json([version.to_json() for version in found])
+        return
+    if not found:
+        output().print("No versions yet; make one with `greenlight run RECIPE`.")
+        return
+    metrics = list(dict.fromkeys(name for version in found for name in version.metrics))
+    table = Table(box=None, pad_edge=False)
+    for column in ("recipe", "version", "live", "approval", "registered", *metrics, "run"):
+        table.add_column(column, no_wrap=True)
+    for version in found:
+        table.add_row(*_row(version, metrics))
+    output().print(table)
+
+
+def rollback(
+    context: typer.Context,
+    recipe: RecipeName,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    comment: Annotated[str, typer.Option(help="Why; it goes into the audit record.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Put the version before the live one of RECIPE back on the endpoint."""
+    target = target_of(context)
+    name = load_recipe(PROJECT, recipe).recipe.name
+    records = LiveRecords(target.dynamodb, target.output("ReleaseTable"))
+    live, before = live_and_before(name, records.live(name))
+    console = progress()
+    if not yes:
+        question = f"Put version {before.model_version} of {name} back in place of version {live.model_version}?"
+        typer.confirm(question, abort=True, err=True)
+    with console.status(f"Moving {before.endpoint_name} back to version {before.model_version}") as spinner:
+        move_endpoint(target.sagemaker, before, poll_seconds=target.poll_seconds, note=spinner.update)
+    audit = RollBack(name, live.model_version, before.model_version, user_name(), comment, datetime.now(UTC))
+    records.swap(name, live, swapped(live, before), audit)
+    if as_json:
+        print_json({"recipe": name, "from_version": live.model_version, "model_version": before.model_version})
+        return
+    output().print(
+        f"Version [bold]{before.model_version}[/] of {name} is live again; version {live.model_version} is not."
+    )
+
+
+def _versions(target: Target, recipe: str) -> list[ModelVersion]:
+    live = LiveRecords(target.dynamodb, target.output("ReleaseTable")).live(recipe)
+    group = f"{target.stack_name}-{recipe}"
+    return versions(target.sagemaker, recipe, group, live.model_package_arn if live else None)
+
+
+def _row(version: ModelVersion, metrics: list[str]) -> list[Text | str]:
+    return [
+        version.recipe,
+        version.version,
+        Text("live", "bold green") if version.live else "",
+        Text(version.approval_status, _STATUS_STYLE.get(version.approval_status, "")),
+        f"{version.registered_at.astimezone():%Y-%m-%d %H:%M}",
+        *(f"{version.metrics[name]:.4f}" if name in version.metrics else "-" for name in metrics),
+        version.run_id,
+    ]

@@ -1,0 +1,39 @@
+"""predict: ask the live version."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from greenlight.console import output, print_json
+from greenlight.predictions import Predictions
+from greenlight.predictions import predict as ask
+from greenlight.program import Json, RecipeName, target_of
+
+
+def predict(
+    context: typer.Context,
+    recipe: RecipeName,
+    texts: Annotated[list[str], typer.Argument(metavar="TEXT…", help="One or more texts, each in quotes.")],
+    as_json: Json = False,
+) -> None:
+    """Ask the live version of RECIPE about texts, through the HTTP API."""
+    answer = ask(target_of(context), recipe, texts)
+    if as_json:
+        print_json(answer.to_json())
+    else:
+        print_predictions(texts, answer)
+
+
+def print_predictions(texts: list[str], answer: Predictions) -> None:
+    """The predictions beside their texts."""
+    table = Table(box=None, pad_edge=False)
+    table.add_column("prediction", style="bold")
+    table.add_column("probability", justify="right")
+    table.add_column("text")
+    for text, prediction in zip(texts, answer.predictions, strict=True):
+        table.add_row(str(prediction["label"]), f"{prediction['probability']:.3f}", text)
+    output().print(table)
+    output().print(f"answered by version {answer.model_version} of {answer.recipe}", style="dim")

@@ -1,0 +1,131 @@
+"""run: start a release and watch it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import Enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from greenlight.approval_form import Decision
+from greenlight.approver import decide_first_open, in_browser, invitations
+from greenlight.console import print_json, progress
+from greenlight.errors import WrongUseError
+from greenlight.follow import Follower
+from greenlight.history import History, StateVisit
+from greenlight.inbox import inbox_page, read_inbox
+from greenlight.log_lines import TRAINING_GROUP, last_line
+from greenlight.outcomes import exit_code
+from greenlight.program import Json, RecipeName, executions_of, target_of
+from greenlight.recipes import load_recipe
+from greenlight.run_report import RunReport, report
+from greenlight.run_start import data_for, start_run
+from greenlight.run_text import print_end
+from greenlight.run_view import view_for
+from greenlight.target import PROJECT, Target
+
+
+class Approval(Enum):
+    """Who answers when the run asks for approval."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    WAIT = "wait"
+
+
+def run(
+    *,
+    context: typer.Context,
+    recipe: RecipeName,
+    approve: Annotated[bool, typer.Option("--approve", help="Approve through the mailed link yourself.")] = False,
+    reject: Annotated[bool, typer.Option("--reject", help="Reject through the mailed link yourself.")] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Wait for a person's own click (the default).")] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Start the run and leave it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Run every step anew, even when nothing is new.")] = False,
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Train on this CSV instead; it has the same columns.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Start a release of RECIPE and watch it until it ends; Ctrl-C stops watching, not the run."""
+    if sum((approve, reject, wait, detach)) > 1:
+        raise WrongUseError("--approve, --reject, --wait and --detach exclude each other; give one")
+    who = Approval.APPROVE if approve else Approval.REJECT if reject else Approval.WAIT
+    target = target_of(context)
+    run_id = begin(target, recipe, who, data=data, force=force)
+    if detach:
+        found = report(run_id, recipe, History(), _now())
+        progress().print(f"Started. Watch it with `greenlight show {run_id}`.", markup=False, soft_wrap=True)
+    else:
+        found = watch(target, run_id, recipe, who)
+    if as_json:
+        print_json(found.to_json())
+    elif not detach:
+        print_end(found)
+    raise typer.Exit(exit_code(found.outcome))
+
+
+def begin(target: Target, recipe: str, who: Approval, *, data: Path | None, force: bool) -> str:
+    """Check everything that can be wrong, then start a run; returns its id."""
+    recipe_file = load_recipe(PROJECT, recipe)
+    if who is not Approval.WAIT and target.home is None:
+        raise WrongUseError(
+            "on AWS the link is mailed to the approvers; leave out --approve and --reject, "
+            "or use `greenlight approve RUN --link URL --code CODE`"
+        )
+    executions, bucket = executions_of(target), target.output("ArtifactBucket")
+    console = progress()
+    csv = data_for(
+        recipe_file.recipe,
+        data,
+        PROJECT / ".cache" / "data",
+        lambda words: console.print(words, style="dim", markup=False, soft_wrap=True),
+    )
+    run_id = start_run(target.s3, executions, bucket, recipe_file, csv, force=force, now=_now())
+    console.print(f"run:  [bold]{run_id}[/]", soft_wrap=True)
+    return run_id
+
+
+def watch(target: Target, run_id: str, recipe: str, who: Approval) -> RunReport:
+    """Follow a run to its end, answering for the approver when asked to."""
+    follower = Follower(
+        executions=executions_of(target),
+        view=view_for(progress(), _now),
+        poll_seconds=target.poll_seconds,
+        note=_job_note(target),
+        on_approval=_approval(target, run_id, who),
+    )
+    history = follower.follow(run_id)
+    return report(run_id, recipe, history, _now())
+
+
+def _job_note(target: Target) -> Callable[[StateVisit, History], str]:
+    def note(state: StateVisit, history: History) -> str:
+        plan = (history.document().get("prepare_run") or {}).get("train_model")
+        if state.name != "TrainModel" or not plan:
+            return ""
+        return last_line(target.logs, TRAINING_GROUP, plan["job_name"])
+
+    return note
+
+
+def _approval(target: Target, run_id: str, who: Approval) -> Callable[[], str]:
+    def wait() -> str:
+        where = f"open {inbox_page(target.laptop)}" if target.home else "the link is in the approvers' mail"
+        return f"waiting for a person: {where}"
+
+    def decide() -> str:
+        decision: Decision = "approve" if who is Approval.APPROVE else "reject"
+        found = invitations(read_inbox(target.laptop), run_id)
+        return decide_first_open(
+            found, run_id, decision, f"greenlight run --{decision}", decide_one=in_browser(through_proxy=False)
+        )
+
+    return wait if who is Approval.WAIT else decide
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

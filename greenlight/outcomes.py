@@ -1,0 +1,39 @@
+"""How a run can end, and what the program's exit code says about it."""
+
+from __future__ import annotations
+
+from greenlight.errors import ExitCode
+
+RUNNING = "Running"
+DONE = frozenset({"Released", "NothingNew"})
+NO = frozenset({"AlreadyRunning", "DataRejected", "MetricsRejected", "ApprovalDenied", "ApprovalExpired", "RolledBack"})
+
+MEANING = {
+    "Released": "the new version is live and answers as it must",
+    "NothingNew": "data, recipe and code are those of the live version; nothing was done",
+    "AlreadyRunning": "another run of this recipe is under way; nothing was done",
+    "DataRejected": "the data broke a rule of the recipe; nothing was trained",
+    "MetricsRejected": "the candidate is not good enough; the live version stays",
+    "ApprovalDenied": "a person said no; the live version stays",
+    "ApprovalExpired": "nobody answered before the deadline; the live version stays",
+    "RolledBack": "the new version failed on the live endpoint; the version before serves again",
+    "Faulted": "the run hit a fault; the live version stays",
+    "Failed": "the state machine stopped without reaching an end",
+    "Aborted": "somebody stopped the run",
+    "TimedOut": "the run took longer than the state machine allows",
+    RUNNING: "the run is under way",
+}
+
+
+def exit_code(outcome: str) -> ExitCode:
+    """0 for done (and for a run that is still going), 1 for a "no", 3 for every kind of fault."""
+    if outcome in DONE or outcome == RUNNING:
+        return ExitCode.DONE
+    return ExitCode.NO if outcome in NO else ExitCode.FAULT
+
+
+def style(outcome: str) -> str:
+    """Rich's style for an outcome."""
+    if outcome == RUNNING:
+        return "cyan"
+    return {ExitCode.DONE: "green", ExitCode.NO: "yellow"}.get(exit_code(outcome), "red")

@@ -1,0 +1,109 @@
+"""What there is to say about one run, for `show`, for the live view and for scripts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from greenlight.history import History, StateSummary
+
+# State -> its plan in PrepareRun's result.
+REUSABLE = {"Preprocess": "preprocess", "TrainModel": "train_model", "EvaluateModel": "evaluate_model"}
+
+
+@dataclass(frozen=True)
+class Reused:
+    """A state that was not run again, and why."""
+
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """A run's states, numbers and reason."""
+
+    run_id: str
+    recipe: str
+    outcome: str
+    states: list[StateSummary]
+    metrics: dict[str, float]
+    champion_metrics: dict[str, float]
+    findings: list[dict[str, Any]]
+    compared: dict[str, str]
+    reused: list[Reused]
+    cause: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The document of `show --json`; the live version's metrics carry the prefix `champion_`."""
+        champion = {f"champion_{name}": value for name, value in self.champion_metrics.items()}
+        return {
+            "run_id": self.run_id,
+            "recipe": self.recipe,
+            "outcome": self.outcome,
+            "states": [
+                {"name": state.name, "status": state.status, "seconds": round(state.seconds, 3)}
+                for state in self.states
+            ],
+            "metrics": {**self.metrics, **champion},
+            "reused": [{"state": reused.state, "reason": reused.reason} for reused in self.reused],
+            "cause": self.cause,
+        }
+
+
+def report(run_id: str, recipe: str, history: History, now: datetime) -> RunReport:
+    """Read the report out of the history."""
+    document = history.document()
+    checked = document.get("check_metrics") or {}
+    validated = document.get("validate_data") or {}
+    plan = document.get("prepare_run") or {}
+    return RunReport(
+        run_id=run_id,
+        recipe=recipe or str(document.get("recipe", "")),
+        outcome=history.outcome,
+        states=history.states(now),
+        metrics=checked.get("metrics") or {},
+        champion_metrics=checked.get("champion_metrics") or {},
+        findings=[*validated.get("findings", []), *checked.get("findings", [])],
+        compared=plan.get("compared") or {},
+        reused=reused_steps(document),
+        cause=_cause(history, document),
+    )
+
+
+def reused_steps(document: dict[str, Any]) -> list[Reused]:
+    """States whose result an earlier run made from the same inputs."""
+    plan = document.get("prepare_run") or {}
+    if plan.get("decision") != "go":
+        return []
+    return [
+        Reused(state, plan[step]["reason"]) for state, step in REUSABLE.items() if (plan.get(step) or {}).get("reuse")
+    ]
+
+
+def own_error(cause: str) -> str:
+    """The failed code's own words out of a Step Functions cause, which is often a JSON document around them."""
+    try:
+        document = json.loads(cause)
+    except ValueError:
+        return cause
+    if not isinstance(document, dict):
+        return cause
+    return str(document.get("FailureReason") or document.get("errorMessage") or cause)
+
+
+def _cause(history: History, document: dict[str, Any]) -> str | None:
+    if not history.ended or history.outcome == "Released":
+        return None
+    closed, plan = document.get("close_run") or {}, document.get("prepare_run") or {}
+    if history.outcome in ("NothingNew", "AlreadyRunning"):
+        return plan.get("reason")
+    if history.outcome == closed.get("outcome"):
+        return str(closed["reason"])
+    reported, fault = document.get("report_fault") or {}, document.get("fault") or {}
+    if "cause" in reported:
+        return f"{own_error(reported['cause'])} (state {reported['state']}, {reported['error']})"
+    error, cause = (fault["Error"], fault.get("Cause", "")) if fault else history.error or ("", "")
+    return f"{own_error(cause)} ({error})" if cause else error or None

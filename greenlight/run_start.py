@@ -1,0 +1,99 @@
+"""Starting a run: data and recipe go up under their digests, then the state machine starts."""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+from steps.data_file import check_data_file
+
+from greenlight.datasets import package_rows
+from greenlight.errors import WrongUseError
+from greenlight.executions import Executions
+from greenlight.recipes import RecipeFile
+from steps.contracts import RunInput
+from steps.recipe import Recipe
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+
+def data_for(recipe: Recipe, given: Path | None, cache: Path, note: Callable[[str], None]) -> Path:
+    """The CSV a run trains on: the given file, or the recipe's default rows.
+
+    Raises WrongUseError when there is neither, and what check_data_file raises when the file cannot be used.
+    """
+    if given is not None:
+        check_data_file(given, recipe)
+        return given
+    if recipe.data.source is None:
+        raise WrongUseError(f"the recipe {recipe.name} has no data of its own; give a file: --data FILE")
+    return package_rows(recipe.data.source, cache, note=note)
+
+
+def start_run(
+    s3: S3Client,
+    executions: Executions,
+    bucket: str,
+    recipe_file: RecipeFile,
+    data: Path,
+    *,
+    force: bool,
+    now: datetime,
+) -> str:
+    """Upload what the run needs and start it; returns the run's id."""
+    name = recipe_file.recipe.name
+    run_input = RunInput(
+        recipe=name,
+        recipe_uri=upload_once(s3, bucket, f"recipes/{name}", ".yaml", recipe_file.path),
+        data_uri=upload_once(s3, bucket, f"data/{name}", ".csv", data),
+        force=force,
+        requested_by=user_name(),
+    )
+    run_id = new_run_id(name, now, secrets.token_hex(2))
+    executions.start(run_id, run_input)
+    return run_id
+
+
+def new_run_id(recipe: str, now: datetime, tail: str) -> str:
+    """`<recipe>-YYYYMMDD-HHMMSS-<tail>`; the tail keeps two runs of one second apart."""
+    return f"{recipe}-{now:%Y%m%d-%H%M%S}-{tail}"
+
+
+def upload_once(s3: S3Client, bucket: str, folder: str, suffix: str, file: Path) -> str:
+    """Put a file under its own digest, unless it is there; returns its URI."""
+    digest = _sha256(file)
+    key = f"{folder}/{digest}{suffix}"
+    if not _exists(s3, bucket, key):
+        s3.upload_file(str(file), bucket, key, ExtraArgs={"Metadata": {"sha256": digest}})
+    return f"s3://{bucket}/{key}"
+
+
+def _exists(s3: S3Client, bucket: str, key: str) -> bool:
+    try:
+        s3.head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if error.response.get("ResponseMetadata", {}).get("HTTPStatusCode") != 404:  # noqa: PLR2004 - HTTP not found
+            raise
+        return False
+    return True
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def user_name() -> str:
+    """Who is logged in here, for records."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        # A container may run under a number that no account has.
+        return "greenlight"

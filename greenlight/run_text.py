@@ -1,0 +1,63 @@
+"""A run in words and tables, for people."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from greenlight.console import output
+from greenlight.outcomes import MEANING, style
+from greenlight.run_report import RunReport
+
+_STATUS_STYLE = {"succeeded": "green", "failed": "red", "aborted": "yellow", "running": "cyan"}
+
+
+def print_run(found: RunReport) -> None:
+    """All of a run: its states, then what print_end tells."""
+    console = output()
+    table = Table(box=None, pad_edge=False)
+    table.add_column("state")
+    table.add_column("status")
+    table.add_column("seconds", justify="right")
+    for state in found.states:
+        again = f" ({state.visits} times)" if state.visits > 1 else ""
+        status = Text(state.status, _STATUS_STYLE[state.status])
+        table.add_row(state.name + again, status, f"{state.seconds:.2f}")
+    console.print(Text.assemble("run ", (found.run_id, "bold"), "  recipe ", (found.recipe, "bold")), soft_wrap=True)
+    if found.states:
+        console.print()
+        console.print(table)
+    print_end(found)
+
+
+def print_end(found: RunReport) -> None:
+    """How a run ended: outcome, reason, numbers and what was reused."""
+    console = output()
+    meaning = MEANING.get(found.outcome, "")
+    console.print()
+    console.print(Text.assemble((found.outcome, f"bold {style(found.outcome)}"), f": {meaning}" if meaning else ""))
+    if found.cause:
+        console.print(Text(found.cause, style(found.outcome)), soft_wrap=True)
+    if found.outcome in ("NothingNew", "AlreadyRunning"):
+        for name, verdict in found.compared.items():
+            console.print(f"  compared {name}: {verdict}", markup=False, soft_wrap=True)
+    for reused in found.reused:
+        console.print(f"{reused.state}: {reused.reason}", markup=False, soft_wrap=True)
+    if found.metrics:
+        console.print()
+        _print_metrics(console, found)
+    for finding in found.findings:
+        mark = ("✓ ", "green") if finding["verdict"] == "passed" else ("✗ ", "red")
+        console.print(Text.assemble(mark, str(finding["sentence"])), soft_wrap=True)
+
+
+def _print_metrics(console: Console, found: RunReport) -> None:
+    table = Table(box=None, pad_edge=False)
+    table.add_column("metric")
+    table.add_column("candidate", justify="right")
+    table.add_column("live version", justify="right")
+    for name, value in found.metrics.items():
+        live = found.champion_metrics.get(name)
+        table.add_row(name, f"{value:.4f}", "-" if live is None else f"{live:.4f}")
+    console.print(table)

@@ -1,0 +1,45 @@
+"""A few words beside a finished state: the number or the name that matters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+Result = dict[str, Any]
+
+
+def state_note(state: str, document: dict[str, Any]) -> str:
+    """What the state's result says in a few words; empty when there is nothing worth saying."""
+    key, words = _WORDS.get(state, ("", None))
+    result = document.get(key)
+    return words(result) if words and isinstance(result, dict) else ""
+
+
+def _data(result: Result) -> str:
+    failed = [finding["rule"] for finding in result["findings"] if finding["verdict"] == "failed"]
+    return f"{result['rows']:,} rows" + (f", broke {', '.join(failed)}" if failed else "")
+
+
+def _metrics(result: Result) -> str:
+    champion = result.get("champion_metrics") or {}
+    return ", ".join(
+        f"{name} {value:.3f}" + (f" (live {champion[name]:.3f})" if name in champion else "")
+        for name, value in list(result["metrics"].items())[:2]
+    )
+
+
+def _smoke(result: Result) -> str:
+    right = sum(answer["passed"] for answer in result["answers"])
+    return f"{right} of {len(result['answers'])} answers right"
+
+
+_WORDS: dict[str, tuple[str, Callable[[Result], str]]] = {
+    "ValidateData": ("validate_data", _data),
+    "CheckMetrics": ("check_metrics", _metrics),
+    "RegisterModel": ("register_model", lambda result: f"version {result['model_version']}"),
+    "RequestApproval": ("request_approval", lambda result: str(result["decision"])),
+    "UpdateEndpoint": ("update_endpoint", lambda result: f"{result['endpoint_name']} {result['action']}"),
+    "RunSmokeTests": ("run_smoke_tests", _smoke),
+    "RollBackEndpoint": ("roll_back_endpoint", lambda result: str(result["action"])),
+    "RecordRelease": ("record_release", lambda result: f"version {result['model_version']} is live"),
+}
