@@ -61,7 +61,6 @@ class Executions:
             found.extend(page["executions"])
             if len(found) >= limit:
                 break
-        found.sort(key=lambda execution: execution["startDate"], reverse=True)
         return [self.describe(execution["name"]) for execution in found[:limit]]
 
     def describe(self, run_id: str) -> Run:

@@ -17,6 +17,7 @@ from greenlight.registry import ModelVersion, versions
 from greenlight.rollback import move_endpoint
 from greenlight.run_start import user_name
 from greenlight.target import PROJECT, Target
+from steps.names import endpoint_name
 
 _STATUS_STYLE = {"Approved": "green", "Rejected": "yellow", "PendingManualApproval": "cyan"}
 
@@ -75,7 +76,7 @@ def rollback(
 
 def _versions(target: Target, recipe: str) -> list[ModelVersion]:
     live = LiveRecords(target.dynamodb, target.output("ReleaseTable")).live(recipe)
-    group = f"{target.stack_name}-{recipe}"
+    group = endpoint_name(target.stack_name, recipe)
     return versions(target.sagemaker, recipe, group, live.model_package_arn if live else None)
 
 

@@ -60,8 +60,9 @@ def status(context: typer.Context, as_json: Json = False) -> None:
         print_json(document)
     else:
         for name, value in document.items():
-            shown = "\n".join(value) if isinstance(value, list) else "" if value is None else str(value)
-            output().print(f"{name.replace('_', ' '):<16} {shown}".rstrip(), markup=False, soft_wrap=True)
+            if value not in (None, []):
+                shown = " ".join(value) if isinstance(value, list) else {True: "yes", False: "no"}.get(value, value)
+                output().print(f"{name.replace('_', ' '):<14} {shown}", markup=False, soft_wrap=True)
     if not document["deployed"]:
         raise typer.Exit(ExitCode.NO)
 

@@ -88,7 +88,7 @@ class FakeStepFunctions:
     def paginate(self, **_arguments: Any) -> list[dict[str, Any]]:
         return [
             {"executions": [{"name": name, "startDate": story.events[0]["timestamp"]}]}
-            for name, story in self.stories.items()
+            for name, story in reversed(self.stories.items())
         ]
 
     def describe_execution(self, *, executionArn: str) -> dict[str, Any]:  # noqa: N803

@@ -1,0 +1,183 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import botocore.exceptions
+import pytest
+import requests
+from typer.testing import CliRunner, Result
+
+from greenlight.cli import app
+from greenlight.errors import ExitCode
+from greenlight.explain import explain
+from greenlight.target import Target
+from local.daemon import PortInUseError, StartFailedError
+from steps.errors import RecipeInvalidError
+
+Story = Any
+Fake = Any
+Call = Callable[..., Result]
+
+
+@pytest.fixture
+def call(target: Fake) -> Call:
+    return lambda *arguments: CliRunner().invoke(app, list(arguments), obj=target)
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    file = tmp_path / "mine.csv"
+    rows = [f"a fine film number {number},{number % 2}" for number in range(1200)]
+    file.write_text("\n".join(["text,label", *rows]) + "\n")
+    return str(file)
+
+
+def test_without_a_command_the_help_is_shown(call: Call) -> None:
+    shown = call("--help").stdout
+    for command in ("up", "down", "run", "approve", "rollback"):
+        assert command in shown
+
+
+def test_runs_are_listed_as_one_json_document(call: Call, target: Fake, story: Callable[..., Story]) -> None:
+    target.stepfunctions.put("run-1", story().visit("PrepareRun").succeed("NothingNew"))
+    result = call("runs", "--json")
+    assert result.exit_code == ExitCode.DONE
+    assert json.loads(result.stdout) == [
+        {
+            "run_id": "run-1",
+            "recipe": "review-snippets",
+            "outcome": "NothingNew",
+            "started_at": "2026-03-01T12:00:00.000+00:00",
+            "ended_at": "2026-03-01T12:00:05.000+00:00",
+        }
+    ]
+
+
+@pytest.mark.parametrize(
+    ("end", "code"),
+    [
+        ("Released", ExitCode.DONE),
+        ("NothingNew", ExitCode.DONE),
+        ("AlreadyRunning", ExitCode.NO),
+        ("DataRejected", ExitCode.NO),
+        ("MetricsRejected", ExitCode.NO),
+        ("ApprovalDenied", ExitCode.NO),
+        ("ApprovalExpired", ExitCode.NO),
+        ("RolledBack", ExitCode.NO),
+    ],
+)
+def test_a_run_is_followed_to_its_end_and_the_exit_code_says_how_it_ended(
+    *, call: Call, target: Fake, story: Callable[..., Story], data: str, end: str, code: ExitCode
+) -> None:
+    target.stepfunctions.next_story = story().visit("PrepareRun").succeed(end)
+    result = call("run", "review-snippets", "--data", data, "--json")
+    assert json.loads(result.stdout)["outcome"] == end
+    assert result.exit_code == code
+    assert f"{end}" in result.stderr
+
+
+def test_a_run_that_faults_tells_the_cause_and_ends_with_3(
+    call: Call, target: Fake, story: Callable[..., Story], data: str
+) -> None:
+    reported = {"error": "States.TaskFailed", "cause": "ValueError: bad row", "state": "TrainModel"}
+    target.stepfunctions.next_story = story().visit("ReportFault", report_fault=reported).fail("Faulted")
+    result = call("run", "review-snippets", "--data", data)
+    assert result.exit_code == ExitCode.FAULT
+    assert "ValueError: bad row" in result.stdout
+
+
+def test_a_detached_run_is_only_started(call: Call, target: Fake, story: Callable[..., Story], data: str) -> None:
+    target.stepfunctions.next_story = story().enter("PrepareRun")
+    result = call("run", "review-snippets", "--data", data, "--detach", "--force", "--json")
+    document = json.loads(result.stdout)
+    assert (result.exit_code, document["outcome"], document["states"]) == (ExitCode.DONE, "Running", [])
+    assert target.stepfunctions.inputs[document["run_id"]]["force"] is True
+
+
+def test_show_tells_states_and_cause(call: Call, target: Fake, story: Callable[..., Story]) -> None:
+    closed = {"outcome": "DataRejected", "reason": "3 rows, 200 needed"}
+    target.stepfunctions.put("run-1", story().visit("CloseRun", close_run=closed).succeed("DataRejected"))
+    result = call("show", "run-1")
+    assert result.exit_code == ExitCode.DONE
+    for words in ("run-1", "CloseRun", "DataRejected", "3 rows, 200 needed"):
+        assert words in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("run", "no-such"), "no such recipe: no-such"),
+        (("run", "review-snippets", "--approve", "--reject"), "exclude each other"),
+        (("show", "no-such"), "there is no run 'no-such'"),
+        (("approve", "run-1", "--link", "http://x"), "--link and --code go together"),
+        (("demo", "--approve", "maybe"), "--approve is 'maybe'"),
+    ],
+)
+def test_wrong_use_is_one_sentence_and_2(call: Call, arguments: tuple[str, ...], words: str) -> None:
+    result = call(*arguments)
+    assert result.exit_code == ExitCode.WRONG_USE
+    assert words in result.stderr
+    assert result.stdout == ""
+
+
+def test_an_error_is_one_json_document_too(call: Call) -> None:
+    result = call("show", "no-such", "--json")
+    assert json.loads(result.stdout)["exit_code"] == result.exit_code == ExitCode.WRONG_USE
+
+
+def test_a_stack_that_is_not_deployed_is_answered_with_how_to_deploy_it(call: Call, target: Fake) -> None:
+    target.cloudformation.deployed = False
+    result = call("runs")
+    assert result.exit_code == ExitCode.WRONG_USE
+    assert "deploy it: `greenlight deploy`" in result.stderr
+
+
+def test_env_prints_exports_and_takes_profiles_away(call: Call) -> None:
+    lines = call("env").stdout.splitlines()
+    assert "export AWS_ENDPOINT_URL=http://127.0.0.1:4747" in lines
+    assert "unset AWS_PROFILE" in lines
+
+
+@pytest.mark.parametrize(
+    ("environment", "words"),
+    [({"GREENLIGHT_TARGET": "moon"}, "use `laptop` or `aws`"), ({"GREENLIGHT_PORT": "80"}, "1024 to 65535")],
+)
+def test_an_environment_that_makes_no_sense_is_wrong_use(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], words: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    result = CliRunner().invoke(app, ["runs"])
+    assert result.exit_code == ExitCode.WRONG_USE
+    assert words in result.stderr
+
+
+def test_what_only_a_laptop_has_is_refused_on_aws() -> None:
+    for arguments in (["up"], ["down"], ["env"], ["inbox"], ["approve", "run-1"]):
+        result = CliRunner().invoke(app, arguments, obj=Target("greenlight", None))
+        assert result.exit_code == ExitCode.WRONG_USE, arguments
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (botocore.exceptions.EndpointConnectionError(endpoint_url="x"), 2, "start it with `greenlight up`"),
+        (requests.ConnectionError(), 2, "start it with `greenlight up`"),
+        (botocore.exceptions.NoCredentialsError(), 2, "log in to AWS"),
+        (PortInUseError("Port 4747 is taken."), 2, "Port 4747 is taken."),
+        (StartFailedError("The server ended."), 3, "The server ended."),
+        (RecipeInvalidError("bad recipe"), 2, "bad recipe"),
+        (OSError(28, "No space left on device", "/data"), 2, "the disk is full (/data)"),
+        (OSError(5, "Input/output error"), 3, "Input/output error"),
+        (requests.Timeout("slow"), 3, "slow"),
+    ],
+)
+def test_every_expected_error_becomes_a_sentence_with_a_code(
+    target: Fake, error: Exception, code: int, words: str
+) -> None:
+    told = explain(error, target)
+    assert told.exit_code == code
+    assert words in str(told)
