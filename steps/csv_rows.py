@@ -1,7 +1,7 @@
 """Read one CSV file row by row, plain or gzipped, and say exactly where it cannot be read.
 
-The file is never held in memory. A row with broken quotes or a NUL byte, or with more or fewer fields
-than the header, is yielded without fields; what makes all later rows unreliable ends the reading.
+The file is never held in memory. A row with broken quotes, with bytes that are no text, or with more or fewer
+fields than the header is yielded without fields; what makes all later rows unreliable ends the reading.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ import gzip
 import re
 import zlib
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, BinaryIO, cast
 
-from steps.profile import FileProblem, Place, ProblemKind
+from steps.profile import BadByte, FileProblem, Place, ProblemKind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 GZIP_MAGIC = b"\x1f\x8b"
 UTF8_BOM = b"\xef\xbb\xbf"
 MAX_LINE_BYTES = 16 * 1024 * 1024
+EXPORT = "Export it as CSV with the encoding UTF-8."
 # A column's name, not a sentence somebody wrote: only such names are repeated in an error.
 COLUMN_NAME = re.compile(r"[^\W\d][\w.-]{0,39}( [\w.-]{1,20}){0,2}")
 
@@ -40,26 +42,33 @@ class CsvRow:
 
     place: Place
     fields: list[str] | None
+    is_utf8: bool = True
 
 
 class CsvRows:
     """The rows below the header of one open file; iterate once.
 
-    Raises UnreadableFileError, on opening (`header` is then unknown) or while iterating.
+    Raises UnreadableFileError, when made (there is no header then) or while iterating.
     """
 
     def __init__(self, stream: BinaryIO, file: str) -> None:
+        self.first_bad_byte: BadByte | None = None
         self._file = file
-        self._reader = csv.reader(_text_lines(stream, file), strict=True)
+        self._is_utf8, self._has_nul = True, False  # of the lines of the current row
+        self._reader = csv.reader(self._lines(stream), strict=True)
         csv.field_size_limit(MAX_LINE_BYTES)
         try:
             first = next(self._reader, None)
         except csv.Error as error:
             raise UnreadableFileError(
-                "not_text", f"{file} is no CSV: its first line cannot be split into columns; export it as CSV (UTF-8)"
+                "not_text", f"{file} is no CSV: its first line cannot be split into columns. {EXPORT}"
             ) from error
         if first is None:
-            raise UnreadableFileError("empty", f"{file} is empty; give a CSV with a header and one row a text")
+            raise UnreadableFileError("empty", f"{file} is empty. Give a CSV with a header and one row a text.")
+        if self.first_bad_byte is not None:
+            raise UnreadableFileError("not_text", f"{file} is no CSV in UTF-8: {self.first_bad_byte}. {EXPORT}")
+        if self._has_nul:
+            raise UnreadableFileError("not_text", f"{file} is no CSV: its first line is no text. {EXPORT}")
         self.header = [name.strip() for name in first]
 
     def column(self, name: str) -> int:
@@ -68,11 +77,13 @@ class CsvRows:
         if found == 1:
             return self.header.index(name)
         if found:
-            raise UnreadableFileError("no_column", f"{self._file} has {found} columns named '{name}'; keep one of them")
+            raise UnreadableFileError(
+                "no_column", f"{self._file} has {found} columns named '{name}'. Keep one of them."
+            )
         raise UnreadableFileError(
             "no_column",
-            f"{self._file} has no column '{name}' ({_what_is_there(self.header)}); "
-            f"name it '{name}' in the file's first line, or name the right column in the recipe's `data` section",
+            f"{self._file} has no column '{name}' ({_what_is_there(self.header)}). "
+            f"Name a column '{name}' in the file's first line, or name the right column in the recipe's data section.",
         )
 
     def __iter__(self) -> Iterator[CsvRow]:
@@ -80,8 +91,9 @@ class CsvRows:
         while True:
             line = self._reader.line_num + 1
             place = Place(row=row + 1, line=line)
+            self._is_utf8, self._has_nul = True, False
             try:
-                fields = next(self._reader)
+                fields: list[str] | None = next(self._reader)
             except StopIteration:
                 return
             except csv.Error as error:
@@ -89,15 +101,39 @@ class CsvRows:
                     # Broken over several lines: the rows it swallowed are lost.
                     raise UnreadableFileError(
                         "open_quote",
-                        f"{self._file}: the quotes of {place} do not match, so nothing after it can be read; "
-                        'close the quote, and write a quote inside a text as ""',
+                        f"{self._file}: the quotes of {place} do not match, so nothing after it can be read. "
+                        'Close the quote, and write a quote inside a text as "".',
                     ) from error
                 fields = None
             if fields == []:
                 continue  # a blank line
             row += 1
-            whole = fields is not None and len(fields) == len(self.header) and not any("\0" in f for f in fields)
-            yield CsvRow(place, fields if whole else None)
+            whole = fields is not None and len(fields) == len(self.header) and self._is_utf8 and not self._has_nul
+            yield CsvRow(place, fields if whole else None, is_utf8=self._is_utf8)
+
+    def _lines(self, stream: BinaryIO) -> Iterator[str]:
+        """Decoded lines with their line ends; notes which rows hold bytes that are no text."""
+        for number in count(1):
+            try:
+                line = stream.readline(MAX_LINE_BYTES + 1)
+            except (OSError, EOFError, zlib.error) as error:
+                raise UnreadableFileError(
+                    "unpackable", f"{self._file} cannot be unpacked near line {number}: {error}. Compress it anew."
+                ) from error
+            if not line:
+                return
+            if len(line) > MAX_LINE_BYTES:
+                raise UnreadableFileError("not_text", f"{self._file} is no CSV: line {number} never ends. {EXPORT}")
+            if number == 1:
+                line = line.removeprefix(UTF8_BOM)
+            self._has_nul = self._has_nul or b"\0" in line
+            try:
+                yield line.decode("utf-8")
+            except UnicodeDecodeError as error:
+                self._is_utf8 = False
+                bad = BadByte(line=number, byte=error.start + 1, value=line[error.start])
+                self.first_bad_byte = self.first_bad_byte or bad
+                yield line.decode("utf-8", errors="replace")
 
 
 def open_csv(path: Path) -> BinaryIO:
@@ -107,36 +143,6 @@ def open_csv(path: Path) -> BinaryIO:
         stream.close()
         return cast("BinaryIO", gzip.open(path, "rb"))
     return stream
-
-
-def _text_lines(stream: BinaryIO, file: str) -> Iterator[str]:
-    number = 0
-    while True:
-        number += 1
-        try:
-            line = stream.readline(MAX_LINE_BYTES + 1)
-        except (OSError, EOFError, zlib.error) as error:
-            raise UnreadableFileError(
-                "unpackable", f"{file} cannot be unpacked near line {number}: {error}; compress it anew with gzip"
-            ) from error
-        if not line:
-            return
-        if number == 1:
-            line = line.removeprefix(UTF8_BOM)
-        if len(line) > MAX_LINE_BYTES or (number == 1 and b"\0" in line):
-            raise UnreadableFileError(
-                "not_text", f"{file} is no CSV (line {number} is no text); export it as CSV (UTF-8)"
-            )
-        try:
-            yield line.decode("utf-8")
-        except UnicodeDecodeError as error:
-            kind: ProblemKind = "not_text" if number == 1 else "not_utf8"
-            says = "is no CSV in UTF-8" if number == 1 else "is not UTF-8 throughout"
-            raise UnreadableFileError(
-                kind,
-                f"{file} {says}: line {number}, byte {error.start + 1} is 0x{line[error.start]:02x}; "
-                "export it as CSV with the encoding UTF-8",
-            ) from error
 
 
 def _what_is_there(header: list[str]) -> str:

@@ -17,6 +17,7 @@ import argparse
 import csv
 import hashlib
 import logging
+import re
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
@@ -34,6 +35,8 @@ logger = logging.getLogger("preprocess")
 
 # A longer value in the label column is no label, so it is cut before it is reported.
 MAX_LABEL_CHARACTERS = 20
+# A file that was uploaded under its digest is called by the digest's first characters.
+UPLOADED_NAME = re.compile(r"^([0-9a-f]{12})[0-9a-f]{52}\.csv$")
 
 
 class RowSink(Protocol):
@@ -68,7 +71,7 @@ class Profiler:
     def __init__(self, recipe: Recipe, keep: RowSink) -> None:
         self._recipe = recipe
         self._keep = keep
-        self._rows = 0
+        self.rows = 0
         self._labels: Counter[str] = Counter()
         self._splits: dict[Split, Counter[str]] = {split: Counter() for split in SPLITS}
         self._lengths: Counter[int] = Counter()
@@ -76,16 +79,19 @@ class Profiler:
         self._conflicting: set[bytes] = set()
         self._unknown: dict[str, _Tally] = {}
         self._unknown_rows, self._empty, self._duplicates = _Tally(), _Tally(), _Tally()
-        self._conflicts, self._too_long, self._unreadable = _Tally(), _Tally(), _Tally()
+        self._conflicts, self._too_long = _Tally(), _Tally()
+        self._unreadable, self._not_utf8 = _Tally(), _Tally()
 
-    def add_unreadable(self, place: Place) -> None:
+    def add_unreadable(self, place: Place, *, is_utf8: bool) -> None:
         """Count a row whose fields cannot be read."""
-        self._rows += 1
+        self.rows += 1
         self._unreadable.add(place)
+        if not is_utf8:
+            self._not_utf8.add(place)
 
     def add(self, place: Place, text: str, raw_label: str) -> None:
         """Count one row, and keep it when it has a text and a known label."""
-        self._rows += 1
+        self.rows += 1
         label = self._recipe.data.labels.get(raw_label.strip())
         if label is None:
             self._unknown_rows.add(place)
@@ -122,7 +128,7 @@ class Profiler:
         return DataProfile(
             file=file,
             columns=tuple(columns),
-            rows=self._rows,
+            rows=self.rows,
             usable_rows=self._labels.total(),
             distinct_texts=len(self._label_of),
             rows_per_label={name: self._labels[name] for name in names},
@@ -132,6 +138,7 @@ class Profiler:
             conflicting_labels=self._conflicts.found(),
             too_long=self._too_long.found(),
             unreadable_rows=self._unreadable.found(),
+            not_utf8_rows=self._not_utf8.found(),
             unknown_labels=self._unknown_rows.found(),
             unknown_label_values=tuple(UnknownLabel(value=v, rows=t.found()) for v, t in self._unknown.items()),
             text_lengths=_quantiles(self._lengths),
@@ -142,25 +149,28 @@ class Profiler:
 def profile_file(path: Path, recipe: Recipe, keep: RowSink) -> DataProfile:
     """Read one file and hand its usable rows to `keep`; what is wrong with the file is in the profile."""
     profiler = Profiler(recipe, keep)
-    columns: list[str] = []
+    name = UPLOADED_NAME.sub(r"\1….csv", path.name)
+    header: list[str] = []
+    first_bad_byte = None
     problems: list[FileProblem] = []
     with open_csv(path) as stream:
         try:
-            rows = CsvRows(stream, path.name)
+            rows = CsvRows(stream, name)
             text, label = rows.column(recipe.data.text_column), rows.column(recipe.data.label_column)
-            columns = rows.header
+            header = rows.header
             for row in rows:
                 if row.fields is None:
-                    profiler.add_unreadable(row.place)
+                    first_bad_byte = rows.first_bad_byte
+                    profiler.add_unreadable(row.place, is_utf8=row.is_utf8)
                 else:
                     profiler.add(row.place, row.fields[text], row.fields[label])
+            if not profiler.rows:
+                sentence = f"{name} has a header but no rows. Add one row a text."
+                problems.append(FileProblem(kind="no_rows", sentence=sentence))
         except UnreadableFileError as error:
             problems.append(error.problem)
-    profile = profiler.profile(path.name, columns, problems)
-    if profile.rows == 0 and not problems:
-        sentence = f"{path.name} has a header but no rows; add one row a text"
-        return profile.model_copy(update={"problems": (FileProblem(kind="no_rows", sentence=sentence),)})
-    return profile
+    profile = profiler.profile(name, header, problems)
+    return profile.model_copy(update={"first_bad_byte": first_bad_byte})
 
 
 def preprocess(data: Path, recipe: Recipe, output: Path) -> DataProfile:
@@ -174,7 +184,7 @@ def preprocess(data: Path, recipe: Recipe, output: Path) -> DataProfile:
             writers[split].writerow(["text", "label"])
         if len(files) == 1:
             return profile_file(files[0], recipe, lambda split, text, label: writers[split].writerow([text, label]))
-    sentence = f"expected one CSV file in the run's data, found {len(files)}; give the run one file"
+    sentence = f"Expected one CSV file in the run's data, found {len(files)}. Give the run one file."
     profiler = Profiler(recipe, lambda *_: None)
     return profiler.profile(data.name, [], [FileProblem(kind="not_one_file", sentence=sentence)])
 

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from steps.contracts import Contract
 
 # How many places a profile names for each kind of trouble.
 EXAMPLES = 3
 
-ProblemKind = Literal[
-    "not_one_file", "unpackable", "not_text", "not_utf8", "empty", "no_column", "no_rows", "open_quote"
-]
+ProblemKind = Literal["not_one_file", "unpackable", "not_text", "empty", "no_column", "no_rows", "open_quote"]
 
 
 class Place(Contract):
@@ -33,6 +33,17 @@ class RowsFound(Contract):
 
     count: int = 0
     places: tuple[Place, ...] = ()
+
+
+class BadByte(Contract):
+    """A byte that cannot be part of UTF-8 text; `byte` counts from 1 in its line."""
+
+    line: int
+    byte: int
+    value: int
+
+    def __str__(self) -> str:
+        return f"line {self.line}, byte {self.byte} is 0x{self.value:02x}"
 
 
 class UnknownLabel(Contract):
@@ -73,6 +84,10 @@ class DataProfile(Contract):
     conflicting_labels: RowsFound = RowsFound()
     too_long: RowsFound = RowsFound()
     unreadable_rows: RowsFound = RowsFound()
+    not_utf8_rows: RowsFound = Field(
+        default=RowsFound(), description="Those of the unreadable rows that are not UTF-8."
+    )
+    first_bad_byte: BadByte | None = None
     unknown_labels: RowsFound = RowsFound()
     unknown_label_values: tuple[UnknownLabel, ...] = ()
     text_lengths: TextLengths = TextLengths()

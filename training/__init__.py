@@ -1,0 +1,1 @@
+"""Scripts that make and measure a model; the same in a container and on a laptop."""

@@ -73,7 +73,7 @@ def predict(model_folder: Path, texts: Sequence[str], n_classes: int) -> NDArray
     for start in range(0, len(texts), BATCH_SIZE):
         (answer,) = signature(**{input_name: tf.constant(texts[start : start + BATCH_SIZE])}).values()
         parts.append(answer.numpy())
-    probabilities = np.concatenate(parts).astype(np.float64)
+    probabilities: NDArray[np.float64] = np.concatenate(parts).astype(np.float64)
     if not np.isfinite(probabilities).all():
         raise ModelArchiveError("the model answers values that are no numbers; its training went wrong")
     if probabilities.shape != (len(texts), n_classes):

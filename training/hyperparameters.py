@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +15,10 @@ class HyperparameterError(Exception):
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """What a recipe may set under `training.hyperparameters`; raises HyperparameterError naming the one that is wrong."""
+    """What a recipe may set under `training.hyperparameters`.
+
+    Raises HyperparameterError naming the one that is wrong.
+    """
 
     epochs: int = 30  # at most; training stops earlier when the validation loss no longer falls
     patience: int = 3  # epochs without a lower validation loss before it stops
@@ -43,14 +46,15 @@ class Hyperparameters:
     @classmethod
     def from_strings(cls, given: Mapping[str, str]) -> Hyperparameters:
         """Build from `name -> value as text`; what is not given keeps its default."""
-        known = {field.name: type(field.default) for field in fields(cls)}
-        values: dict[str, int | float] = {}
+        known = {field.name: field.type for field in fields(cls)}
+        values: dict[str, Any] = {}
         for name, text in given.items():
             if name not in known:
                 raise HyperparameterError(f"unknown hyperparameter '{name}'; there are {', '.join(known)}")
+            whole = known[name] == "int"
             try:
-                values[name] = known[name](text)
+                values[name] = int(text) if whole else float(text)
             except ValueError as error:
-                kind = "a whole number" if known[name] is int else "a number"
+                kind = "a whole number" if whole else "a number"
                 raise HyperparameterError(f"{name} must be {kind}, not '{text}'") from error
         return cls(**values)

@@ -28,17 +28,19 @@ def log_count_ratios(
     """
     counts = np.zeros((n_ids, n_classes))
     np.add.at(counts, (ids.flat_values.numpy(), np.repeat(labels, ids.row_lengths().numpy())), 1)
-    inside = counts + smoothing
-    outside = counts.sum(axis=1, keepdims=True) - counts + smoothing
-    for side in (inside, outside):
-        side[:FIRST_FEATURE] = 0
-        side /= side.sum(axis=0)
+    inside = counts[FIRST_FEATURE:]
+    outside = inside.sum(axis=1, keepdims=True) - inside
     ratios = np.zeros((n_ids, n_classes), dtype=np.float32)
-    ratios[FIRST_FEATURE:] = np.log(inside[FIRST_FEATURE:] / outside[FIRST_FEATURE:])
+    ratios[FIRST_FEATURE:] = np.log(_shares(inside + smoothing) / _shares(outside + smoothing))
     return ratios
 
 
-class NaiveBayesBag(keras.layers.Layer):
+def _shares(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    shares: NDArray[np.float64] = counts / counts.sum(axis=0)
+    return shares
+
+
+class NaiveBayesBag(keras.layers.Layer):  # type: ignore[misc] # keras is published without types
     """Class probabilities of texts given as padded feature ids."""
 
     def __init__(

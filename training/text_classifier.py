@@ -27,7 +27,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from training.hyperparameters import HyperparameterError, Hyperparameters
+from training.hyperparameters import Hyperparameters
 from training.naive_bayes import NaiveBayesBag, log_count_ratios
 from training.text_features import FIRST_FEATURE, TextFeatures, build_vocabulary
 
@@ -46,7 +46,7 @@ class TrainingDataError(Exception):
     """The prepared rows cannot be trained on."""
 
 
-class ServedClassifier(tf.Module):
+class ServedClassifier(tf.Module):  # type: ignore[misc] # tensorflow is published without types
     """What is served: raw texts in, probabilities out."""
 
     def __init__(self, features: TextFeatures, bag: NaiveBayesBag) -> None:
@@ -54,10 +54,16 @@ class ServedClassifier(tf.Module):
         self.features = features
         self.bag = bag
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="instances")])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="instances")])  # type: ignore[untyped-decorator]
     def __call__(self, instances: tf.Tensor) -> dict[str, tf.Tensor]:
         """(texts,) strings to (texts, classes)."""
         return {"probabilities": self.bag(self.features(instances))}
+
+    def probabilities(self, texts: Sequence[str], batch_size: int = 256) -> NDArray[np.float64]:
+        """What would be served for many texts: (texts, classes)."""
+        batches = [tf.constant(texts[start : start + batch_size]) for start in range(0, len(texts), batch_size)]
+        answers = np.concatenate([self(batch)["probabilities"].numpy() for batch in batches])
+        return answers.astype(np.float64)
 
 
 def read_rows(file: Path, class_names: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:

@@ -69,7 +69,7 @@ def build_vocabulary(
     return [feature.decode("utf-8") for _, feature in sorted(frequent)[:max_features]]
 
 
-class TextFeatures(tf.Module):
+class TextFeatures(tf.Module):  # type: ignore[misc] # tensorflow is published without types
     """Looks up the features of texts in a vocabulary.
 
     Ids are PADDING, UNKNOWN, then the vocabulary from FIRST_FEATURE on.
@@ -82,7 +82,7 @@ class TextFeatures(tf.Module):
         initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(list(vocabulary), dtype=tf.string), ids)
         self.table = tf.lookup.StaticHashTable(initializer, default_value=UNKNOWN)
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])  # type: ignore[untyped-decorator] # as above
     def __call__(self, texts: tf.Tensor) -> tf.Tensor:
         """Ids of each text, ascending and each once, padded: (texts,) strings to (texts, longest) int64."""
         features = features_of(texts, self.stem_characters)

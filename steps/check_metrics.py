@@ -1,0 +1,97 @@
+"""CheckMetrics: is the candidate good enough to be released, and does a person have to be asked?
+
+A metric on its limit passes. One that is missing or no number fails, and its finding observes the worst value.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import TYPE_CHECKING, Literal
+
+from steps.contracts import CheckMetricsResult, Finding
+from steps.recipe import LOSS_METRICS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from steps.contracts import MetricsReport
+    from steps.recipe import MetricGate, Recipe
+
+# Differences of decimal fractions miss their value by less than this.
+ROUNDING = 1e-9
+
+
+def check_metrics(report: MetricsReport, recipe: Recipe) -> CheckMetricsResult:
+    """Hold a report against the recipe's floors, and against the live version with the recipe's margins."""
+    findings = [finding for gate in recipe.metrics.gates for finding in _judge(gate, report)]
+    failed = [finding.sentence for finding in findings if finding.verdict == "failed"]
+    gain = _gain(report, recipe)
+    is_clear = gain is not None and gain >= recipe.metrics.clear_win - ROUNDING
+    policy = recipe.approval.policy
+    return CheckMetricsResult(
+        verdict="rejected" if failed else "passed",
+        needs_approval=policy == "always" or (policy == "when_not_clearly_better" and not is_clear),
+        findings=findings,
+        metrics=_finite(report.candidate),
+        champion_metrics=None if report.champion is None else _finite(report.champion),
+        rows=report.rows,
+        reason=" ".join(failed) or _comparison(report, recipe, gain),
+    )
+
+
+def _judge(gate: MetricGate, report: MetricsReport) -> Iterator[Finding]:
+    value = report.candidate.get(gate.name, math.nan)
+    kind: Literal["ceiling", "floor"] = "ceiling" if gate.name in LOSS_METRICS else "floor"
+    yield _finding(gate.name, kind, value, gate.floor, f"its {kind} {gate.floor:.3f}")
+    live = (report.champion or {}).get(gate.name, math.nan)
+    if math.isfinite(live):
+        limit = live + gate.margin if kind == "ceiling" else live - gate.margin
+        sign = "plus" if kind == "ceiling" else "minus"
+        words = f"{limit:.3f}, the live version's {live:.3f} {sign} the margin {gate.margin:.3f}"
+        yield _finding(gate.name, "margin", value, limit, words)
+
+
+def _finding(metric: str, rule: str, value: float, limit: float, limit_words: str) -> Finding:
+    is_loss = metric in LOSS_METRICS
+    if not math.isfinite(value):
+        worst = sys.float_info.max if is_loss else 0.0
+        sentence = f"{metric} is missing or no number, so it cannot be held against {limit_words}."
+        return Finding(rule=f"{metric}_{rule}", verdict="failed", observed=worst, limit=limit, sentence=sentence)
+    lead = limit - value if is_loss else value - limit
+    passed = lead >= -ROUNDING
+    side = "above" if (value > limit) else "below"
+    gap = f"{abs(lead):.3f}" if abs(lead) >= 0.001 else f"{abs(lead):.6f}"  # noqa: PLR2004 - else it would read 0.000
+    distance = f"is {side} {limit_words} by {gap}" if abs(lead) > ROUNDING else f"is on {limit_words}"
+    return Finding(
+        rule=f"{metric}_{rule}",
+        verdict="passed" if passed else "failed",
+        observed=value,
+        limit=limit,
+        sentence=f"{metric} {value:.3f} {distance}.",
+    )
+
+
+def _gain(report: MetricsReport, recipe: Recipe) -> float | None:
+    """How much better than the live version the first metric is; None without anything to compare."""
+    name = recipe.metrics.gates[0].name
+    value, live = report.candidate.get(name, math.nan), (report.champion or {}).get(name, math.nan)
+    if not (math.isfinite(value) and math.isfinite(live)):
+        return None
+    return live - value if name in LOSS_METRICS else value - live
+
+
+def _comparison(report: MetricsReport, recipe: Recipe, gain: float | None) -> str:
+    name = recipe.metrics.gates[0].name
+    value = f"{name} {report.candidate[name]:.3f} on {report.rows} rows never trained on"
+    if gain is None:
+        return f"{value}; there is no live version to compare with."
+    better = "better" if gain >= 0 else "worse"
+    clear = "" if gain >= recipe.metrics.clear_win - ROUNDING else "not "
+    return (
+        f"{value}, {abs(gain):.3f} {better} than the live version: {clear}a clear win ({recipe.metrics.clear_win:.3f})."
+    )
+
+
+def _finite(metrics: dict[str, float]) -> dict[str, float]:
+    return {name: value for name, value in metrics.items() if math.isfinite(value)}

@@ -1,0 +1,178 @@
+"""ValidateData: may a model be trained on the data that Preprocess profiled?
+
+Every rule of the recipe's `data_rules` becomes a finding with what was observed, the limit and a sentence; a value
+on its limit passes. When the file itself could not be read, that is the only finding.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steps.contracts import Finding, ValidateDataResult
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from steps.profile import DataProfile, RowsFound
+    from steps.recipe import Recipe
+
+MAX_BAD_ROW_SHARE = "max_bad_row_share"
+MIN_ROWS = "min_rows"
+MIN_ROWS_PER_LABEL = "min_rows_per_label"
+
+
+def validate_data(profile: DataProfile, recipe: Recipe) -> ValidateDataResult:
+    """Judge a profile by the recipe's rules."""
+    findings = [
+        Finding(rule="readable_file", verdict="failed", observed=1, limit=0, sentence=problem.sentence)
+        for problem in profile.problems
+    ] or [
+        *_row_counts(profile, recipe),
+        _bad_rows(profile, recipe),
+        *_texts(profile, recipe),
+        *_splits(profile, recipe),
+    ]
+    rejected = any(finding.verdict == "failed" for finding in findings)
+    return ValidateDataResult(
+        verdict="rejected" if rejected else "accepted", findings=findings, rows=profile.usable_rows
+    )
+
+
+def _row_counts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
+    rules, file, usable = recipe.data_rules, profile.file, profile.usable_rows
+    yield _judge(
+        MIN_ROWS,
+        usable,
+        rules.min_rows,
+        passed=usable >= rules.min_rows,
+        what=f"{file} has {_count(usable, 'usable row')}",
+        limited=f"at least {rules.min_rows} are needed",
+        remedy="Add rows",
+    )
+    for name, rows in profile.rows_per_label.items():
+        share = _share(rows, usable)
+        yield _judge(
+            MIN_ROWS_PER_LABEL,
+            rows,
+            rules.min_rows_per_label,
+            passed=rows >= rules.min_rows_per_label,
+            what=f"{file} has {_count(rows, 'usable row')} labelled {name}",
+            limited=f"at least {rules.min_rows_per_label} are needed for each label",
+            remedy="Add such rows",
+        )
+        yield _judge(
+            "min_label_share",
+            share,
+            rules.min_label_share,
+            passed=share >= rules.min_label_share,
+            what=f"{share:.2%} of the usable rows of {file} are labelled {name}",
+            limited=f"at least {rules.min_label_share:.2%} are needed for each label",
+            remedy="Add such rows",
+        )
+
+
+def _bad_rows(profile: DataProfile, recipe: Recipe) -> Finding:
+    bad = profile.unreadable_rows.count + profile.unknown_labels.count
+    share, limit = _share(bad, profile.rows), recipe.data_rules.max_bad_row_share
+    known = ", ".join(recipe.data.labels)
+    details = [f"{_places(profile.unreadable_rows)} cannot be read"] if profile.unreadable_rows.count else []
+    details += [f"{profile.first_bad_byte}, which is not UTF-8"] if profile.first_bad_byte else []
+    details += [
+        f"{_places(unknown.rows)}, column '{recipe.data.label_column}': '{unknown.value}' is none of {known}"
+        for unknown in profile.unknown_label_values
+    ]
+    return _judge(
+        MAX_BAD_ROW_SHARE,
+        share,
+        limit,
+        passed=share <= limit,
+        what=f"{bad} of {_count(profile.rows, 'row')} of {profile.file} cannot be used{_listed(details)}",
+        limited=_at_most(limit, share),
+        remedy="Correct these rows",
+    )
+
+
+def _texts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
+    rules, file = recipe.data_rules, profile.file
+    cases = [
+        ("max_empty_text_share", rules.max_empty_text_share, profile.empty_texts, profile.rows),
+        ("max_duplicate_share", rules.max_duplicate_share, profile.duplicates, profile.usable_rows),
+        (
+            "max_conflicting_label_share",
+            rules.max_conflicting_label_share,
+            profile.conflicting_labels,
+            profile.distinct_texts,
+        ),
+    ]
+    words = [
+        (f"rows of {file} have no text in column '{recipe.data.text_column}'", "Fill or remove them"),
+        (f"texts of {file} occurred in an earlier row", "Remove the repeated rows"),
+        (f"different texts of {file} carry more than one label", "Decide on one label for each"),
+    ]
+    for (rule, limit, found, total), (what, remedy) in zip(cases, words, strict=True):
+        share = _share(found.count, total)
+        yield _judge(
+            rule,
+            share,
+            limit,
+            passed=share <= limit,
+            what=f"{found.count} of {total} {what}{_listed([_places(found)] if found.count else [])}",
+            limited=_at_most(limit, share),
+            remedy=remedy,
+        )
+    longest = profile.text_lengths.maximum
+    yield _judge(
+        "max_text_characters",
+        longest,
+        rules.max_text_characters,
+        passed=longest <= rules.max_text_characters,
+        what=f"the longest text of {file} has {longest} characters",
+        limited=f"at most {rules.max_text_characters} are allowed",
+        remedy=f"Shorten {_places(profile.too_long)}",
+    )
+
+
+def _splits(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
+    names = recipe.data.class_names
+    for split, rows_of in profile.rows_per_split.items():
+        absent = [name for name in names if not rows_of[name]]
+        missing = f"the {split} part of {profile.file} has no row labelled {', '.join(absent)}"
+        yield Finding(
+            rule="every_label_in_every_split",
+            verdict="failed" if absent else "passed",
+            observed=len(names) - len(absent),
+            limit=len(names),
+            sentence=f"{missing}. Add such rows, or give that part a larger share in the recipe's split section."
+            if absent
+            else f"the {split} part of {profile.file} has rows of every label.",
+        )
+
+
+def _judge(rule: str, observed: float, limit: float, *, passed: bool, what: str, limited: str, remedy: str) -> Finding:
+    sentence = f"{what} ({limited})." if passed else f"{what}; {limited}. {remedy}, or change data_rules.{rule}."
+    return Finding(
+        rule=rule, verdict="passed" if passed else "failed", observed=observed, limit=limit, sentence=sentence
+    )
+
+
+def _share(part: int, total: int) -> float:
+    return part / total if total else 0.0
+
+
+def _at_most(limit: float, share: float) -> str:
+    return f"that is {share:.2%}, and at most {limit:.2%} are allowed"
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def _places(found: RowsFound) -> str:
+    """`row 3 (line 4), row 9 (line 10) and 5 more`."""
+    named = ", ".join(str(place) for place in found.places)
+    more = found.count - len(found.places)
+    return f"{named} and {more} more" if more else named
+
+
+def _listed(details: Sequence[str]) -> str:
+    return f" ({'; '.join(details)})" if details else ""
