@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import datetime
+from datetime import UTC, datetime
 
 from rich.console import Console
 
@@ -35,5 +35,5 @@ def _console(*, stderr: bool) -> Console:
 
 def _plain(value: object) -> str:
     if isinstance(value, datetime):
-        return value.isoformat(timespec="milliseconds")
+        return value.astimezone(UTC).isoformat(timespec="milliseconds")
     raise TypeError(f"{type(value).__name__} does not go into JSON")

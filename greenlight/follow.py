@@ -29,7 +29,7 @@ class Follower:
     poll_seconds: float
     note: Callable[[StateVisit, History], str]
     on_approval: Callable[[], str]
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] = time.sleep
 
     def follow(self, run_id: str) -> History:
         """Watch until the run ends and return its history.

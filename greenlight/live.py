@@ -46,7 +46,7 @@ class LiveRecords:
         document = self._document(recipe)
         if document is None or LiveVersion.model_validate_json(document) != seen:
             raise _overtaken(recipe)
-        when = audit.at.isoformat()
+        when = audit.at.isoformat(timespec="milliseconds")
         entry = {
             "action": "rollback",
             "recipe": recipe,

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from greenlight.errors import FaultError
+from greenlight.live import LiveRecords, RollBack
+from steps.contracts import LiveVersion
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+TABLE = "releases"
+AUDIT = RollBack("r", "2", "1", "me", "wrong answers", datetime(2026, 3, 3, tzinfo=UTC))
+
+
+def _version(number: str) -> LiveVersion:
+    return LiveVersion(
+        model_version=number,
+        model_package_arn="arn",
+        model_data_uri="s3://bucket/model.tar.gz",
+        model_digest="0" * 64,
+        endpoint_name="greenlight-r",
+        endpoint_config_name=f"config-{number}",
+        class_names=["no", "yes"],
+        run_id=f"run-{number}",
+        released_at=datetime(2026, 3, 1, tzinfo=UTC),
+        data_digest="d",
+        recipe_digest="r",
+        code_digest="c",
+        metrics={},
+    )
+
+
+@pytest.fixture
+def dynamodb() -> Iterator[DynamoDBClient]:
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test"
+        )
+        client.create_table(
+            TableName=TABLE,
+            KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+            AttributeDefinitions=[
+                {"AttributeName": "pk", "AttributeType": "S"},
+                {"AttributeName": "sk", "AttributeType": "S"},
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield client
+
+
+def _record(dynamodb: DynamoDBClient, version: LiveVersion) -> None:
+    item = {"pk": {"S": "RECIPE#r"}, "sk": {"S": "LIVE"}, "document": {"S": version.model_dump_json()}}
+    dynamodb.put_item(TableName=TABLE, Item=item)
+
+
+def test_nothing_is_live_before_the_first_release(dynamodb: DynamoDBClient) -> None:
+    assert LiveRecords(dynamodb, TABLE).live("r") is None
+
+
+def test_a_rollback_swaps_the_record_and_leaves_an_audit_record(dynamodb: DynamoDBClient) -> None:
+    records = LiveRecords(dynamodb, TABLE)
+    _record(dynamodb, _version("2"))
+    records.swap("r", _version("2"), _version("1"), AUDIT)
+    assert records.live("r") == _version("1")
+    audit = dynamodb.get_item(
+        TableName=TABLE, Key={"pk": {"S": "AUDIT#r"}, "sk": {"S": "2026-03-03T00:00:00.000+00:00#rollback"}}
+    )
+    assert '"comment": "wrong answers"' in audit["Item"]["document"]["S"]
+
+
+def test_a_rollback_that_was_overtaken_by_a_release_changes_nothing(dynamodb: DynamoDBClient) -> None:
+    records = LiveRecords(dynamodb, TABLE)
+    _record(dynamodb, _version("3"))
+    with pytest.raises(FaultError, match="another release of r was recorded meanwhile"):
+        records.swap("r", _version("2"), _version("1"), AUDIT)
+    assert records.live("r") == _version("3")
+    assert dynamodb.scan(TableName=TABLE)["Count"] == 1
