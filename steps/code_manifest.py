@@ -63,7 +63,9 @@ def _module_name(path: str) -> str:
 
 
 def _digest_entry(entry: str, modules: Mapping[str, str], files: Mapping[str, bytes]) -> str:
-    return digest_files({modules[name]: files[modules[name]] for name in _reachable(entry, modules, files)})
+    """Digest of an entry's own modules and of the dependencies that come with the code."""
+    own = {modules[name] for name in _reachable(entry, modules, files)}
+    return digest_files({path: content for path, content in files.items() if path in own or path.startswith("lib/")})
 
 
 def _reachable(entry: str, modules: Mapping[str, str], files: Mapping[str, bytes]) -> set[str]:

@@ -156,7 +156,7 @@ class DynamoApprovalRecords:
             self._client.update_item(
                 TableName=self._table,
                 Key=_key(approval_id),
-                UpdateExpression="SET #status = :expired REMOVE task_token, claimed_at, decision",
+                UpdateExpression="SET #status = :expired REMOVE task_token",
                 ExpressionAttributeNames=_NAMES,
                 ExpressionAttributeValues={":expired": {"S": "expired"}},
             )

@@ -1,0 +1,1 @@
+"""CheckMetrics: is the candidate good enough to ask a person about?"""

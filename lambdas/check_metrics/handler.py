@@ -1,0 +1,41 @@
+"""CheckMetrics: read what evaluation measured and judge it by the recipe's gates."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from lambdas.adapters.s3 import artifact_store
+from lambdas.artifacts import planned, read_recipe
+from steps.check_metrics import check_metrics
+from steps.contracts import CheckMetricsResult, MetricsReport, PrepareRunResult
+from steps.ports import ArtifactStore
+
+logger = Logger()
+
+
+class CheckMetricsInput(BaseModel):
+    """Event of CheckMetrics."""
+
+    run_id: str
+    plan: PrepareRunResult
+
+
+def judge_metrics(request: CheckMetricsInput, artifacts: ArtifactStore) -> CheckMetricsResult:
+    """The verdict on the run's candidate."""
+    report_uri = f"{planned(request.plan.evaluate_model).output_uri}/report.json"
+    report = MetricsReport.model_validate_json(artifacts.read(report_uri))
+    return check_metrics(report, read_recipe(request.plan, artifacts))
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Event: run_id, plan. Result: CheckMetricsResult."""
+    request = CheckMetricsInput.model_validate(event)
+    logger.append_keys(run_id=request.run_id)
+    result = judge_metrics(request, artifact_store())
+    logger.info("metrics checked", verdict=result.verdict, needs_approval=result.needs_approval, metrics=result.metrics)
+    return result.model_dump(mode="json")

@@ -1,0 +1,1 @@
+"""CloseRun: how a run that was told no ends."""

@@ -1,0 +1,1 @@
+"""The page behind the mailed link; only its form decides."""

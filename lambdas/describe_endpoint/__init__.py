@@ -1,0 +1,1 @@
+"""DescribeEndpoint: does it serve what was asked for?"""

@@ -1,0 +1,39 @@
+"""What every end of a run has in common: people are told, and the end is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+from lambdas.settings import Settings
+from steps.contracts import Outcome
+from steps.errors import MailError
+from steps.ports import Mail, Mailer
+
+METRICS_NAMESPACE = "Greenlight"
+
+
+class EndingSettings(Settings):
+    """Environment of the functions that end a run."""
+
+    release_table: str
+    sender_address: str
+
+
+def tell(mails: Iterable[Mail], mailer: Mailer, logger: Logger) -> None:
+    """Send mails about an end. What has happened has happened: a mail that cannot be sent is logged, not raised."""
+    for mail in mails:
+        try:
+            mailer.send(mail)
+        except MailError as error:
+            # Without the traceback: the error behind this one names the address.
+            logger.error("mail not sent", subject=mail.subject, reason=str(error))  # noqa: TRY400
+
+
+def count_end(recipe: str, outcome: Outcome) -> None:
+    """Count the end in CloudWatch, as a line of the log in the embedded metric format."""
+    with single_metric(name="RunsEnded", unit=MetricUnit.Count, value=1, namespace=METRICS_NAMESPACE) as metric:
+        metric.add_dimension(name="recipe", value=recipe)
+        metric.add_dimension(name="outcome", value=outcome)

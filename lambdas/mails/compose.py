@@ -1,0 +1,95 @@
+"""The mails of a release, each as text and as HTML with the same words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment
+
+from lambdas.rendering import moment_text, templates
+from steps.approval import ApprovalFacts, MetricLine
+from steps.contracts import LiveVersion, Outcome, ReportFaultResult
+from steps.ports import Mail
+
+_TITLES: dict[Outcome, str] = {
+    "DataRejected": "the data was rejected",
+    "MetricsRejected": "the new model was rejected",
+    "ApprovalDenied": "the approval was denied",
+    "ApprovalExpired": "the approval expired",
+    "RolledBack": "the release was rolled back",
+}
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What the mails about an end have in common."""
+
+    recipe: str
+    run_id: str
+    live_version: str | None
+
+
+@cache
+def _templates() -> Environment:
+    return templates(Path(__file__).parent)
+
+
+def approval_mail(facts: ApprovalFacts, *, to: str, link: str, code: str, deadline: datetime) -> Mail:
+    """Asks one approver; the first two lines say what is asked, by when, and what happens otherwise."""
+    values = {
+        "facts": facts,
+        "link": link,
+        "code": f"{code[:3]} {code[3:]}",
+        "deadline": deadline,
+        "otherwise": otherwise(facts.champion_version),
+    }
+    subject = f"Approve {facts.recipe} version {facts.model_version}? Answer by {moment_text(deadline)}"
+    return _mail(to, subject, "approval", values)
+
+
+def released_mail(about: Outcomes, *, to: str, live: LiveVersion, metrics: Sequence[MetricLine]) -> Mail:
+    """Says that a version is live."""
+    subject = f"{about.recipe}: version {live.model_version} is live"
+    return _mail(to, subject, "released", {"about": about, "live": live, "metrics": metrics})
+
+
+def closed_mail(about: Outcomes, *, to: str, outcome: Outcome, reason: str) -> Mail:
+    """Says that a run was told no, and why."""
+    subject = f"{about.recipe}: {_TITLES[outcome]}"
+    values = {"about": about, "reason": reason, "outcome": outcome, "title": _TITLES[outcome], "still": still(about)}
+    return _mail(to, subject, "closed", values)
+
+
+def fault_mail(about: Outcomes, *, to: str, fault: ReportFaultResult) -> Mail:
+    """Says that a run failed, where, and in which words."""
+    subject = f"{about.recipe}: the release failed in {fault.state}"
+    return _mail(to, subject, "fault", {"about": about, "fault": fault, "still": still(about)})
+
+
+def otherwise(live_version: str | None) -> str:
+    """What happens to a request that nobody answers."""
+    if live_version is None:
+        return "If nobody answers by then, nothing is released."
+    return f"If nobody answers by then, nothing changes: version {live_version} stays live."
+
+
+def still(about: Outcomes) -> str:
+    """What is live after a run that released nothing."""
+    if about.live_version is None:
+        return "Nothing is live."
+    return f"Version {about.live_version} is still live."
+
+
+def _mail(to: str, subject: str, template: str, values: dict[str, object]) -> Mail:
+    environment = _templates()
+    everything = {**values, "subject": subject}
+    return Mail(
+        to=to,
+        subject=subject,
+        text=environment.get_template(f"{template}.txt").render(everything),
+        html=environment.get_template(f"{template}.html").render(everything),
+    )

@@ -1,0 +1,104 @@
+"""What the prediction API does, apart from HTTP: read the request, ask the live version, name the classes."""
+
+from __future__ import annotations
+
+import json
+from http import HTTPStatus
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from lambdas.predict.problems import Problem
+from steps.contracts import LiveVersion
+from steps.errors import PredictionError
+from steps.ports import Predictor, ReleaseRecords
+from steps.smoke_tests import best_class
+
+MAX_INSTANCES = 100
+MAX_TEXT_CHARACTERS = 20_000
+# API Gateway takes 10 MB, a SageMaker endpoint 6 MiB; this leaves room for what JSON adds.
+MAX_BODY_BYTES = 4 << 20
+
+
+class PredictionRequest(BaseModel):
+    """Body of a request."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    instances: list[Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)]] = Field(min_length=1)
+
+
+class Prediction(BaseModel):
+    """Answer to one text."""
+
+    label: str
+    probability: float
+    probabilities: dict[str, float]
+
+
+class PredictionResponse(BaseModel):
+    """Answers to a request, in its order."""
+
+    model_config = ConfigDict(protected_namespaces=())
+
+    recipe: str
+    model_version: str
+    predictions: list[Prediction]
+
+
+def read_request(body: str, content_type: str) -> list[str]:
+    """The texts of a request; raises Problem."""
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.")
+    if len(body.encode()) > MAX_BODY_BYTES:
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body may hold at most {MAX_BODY_BYTES} bytes.")
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, f"The body is not valid JSON: {error}") from error
+    try:
+        texts = PredictionRequest.model_validate(document).instances
+    except ValidationError as error:
+        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, _what_is_wrong(error)) from error
+    if len(texts) > MAX_INSTANCES:
+        raise Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Send at most {MAX_INSTANCES} instances a request, not {len(texts)}."
+        )
+    return texts
+
+
+def find_live(recipe: str, records: ReleaseRecords) -> LiveVersion:
+    """The live version of a recipe; raises Problem."""
+    live = records.live(recipe)
+    if live is None:
+        raise Problem(HTTPStatus.NOT_FOUND, f"No version of a model '{recipe}' is live.")
+    return live
+
+
+def predict(recipe: str, live: LiveVersion, texts: list[str], model: Predictor) -> PredictionResponse:
+    """Ask the live version; raises Problem."""
+    try:
+        rows = model.predict(live.endpoint_name, texts)
+    except PredictionError as error:
+        raise Problem(
+            HTTPStatus.SERVICE_UNAVAILABLE, "The model does not answer at the moment; try again in a minute."
+        ) from error
+    return PredictionResponse(
+        recipe=recipe,
+        model_version=live.model_version,
+        predictions=[_name_classes(row, live.class_names) for row in rows],
+    )
+
+
+def _name_classes(row: list[float], class_names: list[str]) -> Prediction:
+    label = best_class(row, class_names)
+    if label is None:
+        raise Problem(HTTPStatus.BAD_GATEWAY, f"The model answered no probabilities of {', '.join(class_names)}.")
+    probabilities = dict(zip(class_names, row, strict=True))
+    return Prediction(label=label, probability=probabilities[label], probabilities=probabilities)
+
+
+def _what_is_wrong(error: ValidationError) -> str:
+    first = error.errors(include_input=False)[0]
+    key = "".join(f"[{part}]" if isinstance(part, int) else str(part) for part in first["loc"]) or "the body"
+    return f'{key}: {first["msg"]}. Send {{"instances": ["a text", ...]}}.'

@@ -1,0 +1,1 @@
+"""Custom::ContainerCode: the container code in the bucket."""

@@ -1,0 +1,1 @@
+"""RecordRelease: the version that is live now."""

@@ -1,0 +1,85 @@
+"""RecordRelease: make the version the live one, approve its package, free the lock, tell people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from lambdas.adapters.dynamodb_releases import release_records
+from lambdas.adapters.s3 import artifact_store
+from lambdas.adapters.sagemaker import model_registry
+from lambdas.adapters.sesv2 import mailer
+from lambdas.artifacts import planned, read_recipe
+from lambdas.endings import EndingSettings, count_end, tell
+from lambdas.mails.compose import Outcomes, released_mail
+from steps.approval import compare_metrics
+from steps.contracts import LiveVersion, RecordReleaseResult, RunState
+from steps.ports import Mail, ModelRegistry, ReleaseRecords, RunRecord
+from steps.recipe import Recipe
+from steps.record_release import live_version
+
+logger = Logger()
+
+
+class RecordReleaseInput(BaseModel):
+    """Event of RecordRelease."""
+
+    run_id: str
+    state: RunState
+
+
+@cache
+def settings() -> EndingSettings:
+    """The function's environment, read at the first call."""
+    return EndingSettings.from_environment()
+
+
+def record_release(
+    state: RunState, *, recipe: Recipe, registry: ModelRegistry, records: ReleaseRecords, now: datetime
+) -> LiveVersion:
+    """Record the release; safe to repeat."""
+    plan = planned(state.prepare_run)
+    live = live_version(state, class_names=recipe.data.class_names, previous=records.live(recipe.name), now=now)
+    decided = state.request_approval
+    why = f"Approved: {decided.comment}" if decided else "Released without a person, as the recipe's policy allows."
+    registry.approve(live.model_package_arn, f"{why} Smoke tests passed on {live.endpoint_name}.")
+    records.set_live(recipe.name, live)
+    said = f"Version {live.model_version} is live."
+    records.end_run(RunRecord(plan.run_id, recipe.name, "Released", said, plan.started_at, now))
+    records.free_lock(recipe.name, plan.run_id)
+    return live
+
+
+def release_mails(state: RunState, recipe: Recipe, live: LiveVersion) -> list[Mail]:
+    """The good news, once for each approver."""
+    before = LiveVersion.model_validate(live.previous) if live.previous else None
+    about = Outcomes(recipe.name, live.run_id, before.model_version if before else None)
+    metrics = compare_metrics(recipe, planned(state.check_metrics), before)
+    return [released_mail(about, to=to, live=live, metrics=metrics) for to in recipe.approval.approvers]
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Event: run_id, state. Result: RecordReleaseResult."""
+    request = RecordReleaseInput.model_validate(event)
+    logger.append_keys(run_id=request.run_id)
+    environment = settings()
+    recipe = read_recipe(planned(request.state.prepare_run), artifact_store())
+    live = record_release(
+        request.state,
+        recipe=recipe,
+        registry=model_registry(),
+        records=release_records(environment.release_table),
+        now=datetime.now(UTC),
+    )
+    logger.info("released", model_version=live.model_version, endpoint_name=live.endpoint_name)
+    count_end(recipe.name, "Released")
+    tell(release_mails(request.state, recipe, live), mailer(environment.sender_address), logger)
+    return RecordReleaseResult(
+        model_version=live.model_version, endpoint_name=live.endpoint_name, released_at=live.released_at
+    ).model_dump(mode="json")

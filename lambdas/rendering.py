@@ -1,0 +1,71 @@
+"""Jinja templates beside the module that uses them, and how numbers, times and digests are written in them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+
+_METRIC_LABELS = {
+    "accuracy": "Accuracy",
+    "balanced_accuracy": "Balanced accuracy",
+    "f1": "F1 score",
+    "roc_auc": "ROC AUC",
+    "log_loss": "Log loss",
+}
+# Shares that people know as percentages; the other metrics have no unit.
+_PERCENTAGES = frozenset({"accuracy", "balanced_accuracy"})
+_DIGEST_CHARACTERS = 12
+
+
+def templates(folder: Path) -> Environment:
+    """Templates of a folder: values are escaped in HTML, and one that is missing is an error."""
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=select_autoescape(["html"], default=False),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        "metric_label": metric_label,
+        "gain": gain_text,
+        "moment": moment_text,
+        "short": short_digest,
+        "count": count_text,
+    }
+    environment.globals["metric"] = metric_text
+    return environment
+
+
+def metric_label(name: str) -> str:
+    """A metric's name as people write it."""
+    return _METRIC_LABELS.get(name, name.replace("_", " ").capitalize())
+
+
+def metric_text(name: str, value: float) -> str:
+    """A metric's value: `78.4 %`, or three decimals where a percentage would mean nothing."""
+    return f"{value * 100:.1f} %" if name in _PERCENTAGES else f"{value:.3f}"
+
+
+def gain_text(name: str, gain: float) -> str:
+    """A gain over the live version, signed; that of a percentage in points."""
+    if name in _PERCENTAGES:
+        return f"{gain * 100:+.1f} points"
+    return f"{gain:+.3f}"
+
+
+def moment_text(moment: datetime) -> str:
+    """A time in UTC, to the minute, without leading zeros in the day."""
+    return f"{moment:%A} {moment.day} {moment:%B %Y, %H:%M} UTC"
+
+
+def short_digest(digest: str) -> str:
+    """Enough of a digest to tell two apart by eye."""
+    return digest[:_DIGEST_CHARACTERS]
+
+
+def count_text(number: int) -> str:
+    """A count with a separator for thousands."""
+    return f"{number:,}"

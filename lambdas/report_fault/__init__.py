@@ -1,0 +1,1 @@
+"""ReportFault: the state that failed, in its own words."""

@@ -1,0 +1,97 @@
+"""ReportFault: free the lock, keep the cause, tell people; works however little the run has got done."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from lambdas.adapters.dynamodb_releases import release_records
+from lambdas.adapters.s3 import artifact_store
+from lambdas.adapters.sagemaker import model_registry
+from lambdas.adapters.sesv2 import mailer
+from lambdas.artifacts import read_recipe
+from lambdas.endings import EndingSettings, count_end, tell
+from lambdas.mails.compose import Outcomes, fault_mail
+from steps.contracts import PrepareRunResult, RegisterModelResult, ReportFaultResult
+from steps.errors import ReleaseError
+from steps.ports import ArtifactStore, ModelRegistry, ReleaseRecords, RunRecord
+from steps.report_fault import report_fault
+
+logger = Logger()
+
+
+class ReportFaultInput(BaseModel):
+    """Event of ReportFault; the state is taken as it is, since the fault may be in it."""
+
+    run_id: str
+    state: dict[str, Any]
+    state_name: str | None = None
+
+    @property
+    def recipe(self) -> str:
+        """Name of the recipe, as far as the run's input holds one."""
+        return str(self.state.get("recipe") or "unknown")
+
+    @property
+    def plan(self) -> PrepareRunResult | None:
+        """The plan, if the run got that far."""
+        planned = self.state.get("prepare_run")
+        return PrepareRunResult.model_validate(planned) if planned else None
+
+
+class ReportFaultSettings(EndingSettings):
+    """Environment of ReportFault."""
+
+    operator_address: str
+
+
+@cache
+def settings() -> ReportFaultSettings:
+    """The function's environment, read at the first call."""
+    return ReportFaultSettings.from_environment()
+
+
+def keep_fault(
+    request: ReportFaultInput, *, registry: ModelRegistry, records: ReleaseRecords, now: datetime
+) -> ReportFaultResult:
+    """Free the lock first, whatever happens after; safe to repeat."""
+    fault = report_fault(request.state, request.state_name)
+    records.free_lock(request.recipe, request.run_id)
+    started_at = request.plan.started_at if request.plan else None
+    reason = f"{fault.state}: {fault.error}: {fault.cause}"
+    records.end_run(RunRecord(request.run_id, request.recipe, "Faulted", reason, started_at, now))
+    if "register_model" in request.state:
+        registered = RegisterModelResult.model_validate(request.state["register_model"])
+        registry.reject(registered.model_package_arn, f"Faulted in {fault.state}: {fault.error}")
+    return fault
+
+
+def people(request: ReportFaultInput, operator: str, artifacts: ArtifactStore) -> list[str]:
+    """Whoever is on call, and the recipe's approvers when the recipe can be read."""
+    try:
+        approvers = read_recipe(request.plan, artifacts).approval.approvers if request.plan else []
+    except ReleaseError:
+        approvers = []
+    return list(dict.fromkeys([operator, *approvers]))
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Event: run_id, state, optionally state_name. Result: ReportFaultResult."""
+    request = ReportFaultInput.model_validate(event)
+    logger.append_keys(run_id=request.run_id)
+    environment = settings()
+    records = release_records(environment.release_table)
+    fault = keep_fault(request, registry=model_registry(), records=records, now=datetime.now(UTC))
+    logger.error("run faulted", state=fault.state, error=fault.error, cause=fault.cause)
+    count_end(request.recipe, "Faulted")
+    live = records.live(request.recipe)
+    about = Outcomes(request.recipe, request.run_id, live.model_version if live else None)
+    addresses = people(request, environment.operator_address, artifact_store())
+    tell([fault_mail(about, to=to, fault=fault) for to in addresses], mailer(environment.sender_address), logger)
+    return fault.model_dump(mode="json")

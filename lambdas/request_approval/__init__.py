@@ -1,0 +1,1 @@
+"""RequestApproval: the mail that asks."""

@@ -1,0 +1,99 @@
+"""RequestApproval: keep the request, then mail each approver a link and a code of their own."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from lambdas.adapters.dynamodb_approvals import approval_records
+from lambdas.adapters.s3 import artifact_store
+from lambdas.adapters.sesv2 import mailer
+from lambdas.artifacts import read_recipe
+from lambdas.mails.compose import approval_mail
+from lambdas.settings import Settings
+from steps.approval import ApprovalRequest, Secret, draw_secret, gather_facts, keep_secret
+from steps.contracts import CheckMetricsResult, PrepareRunResult, RegisterModelResult
+from steps.ports import ApprovalRecords, ArtifactStore, Mailer
+
+logger = Logger()
+
+
+class RequestApprovalInput(BaseModel):
+    """Event of RequestApproval."""
+
+    run_id: str
+    task_token: str
+    execution_arn: str
+    plan: PrepareRunResult
+    check_metrics: CheckMetricsResult
+    register_model: RegisterModelResult
+
+
+class RequestApprovalSettings(Settings):
+    """Environment of RequestApproval."""
+
+    release_table: str
+    sender_address: str
+    approval_url: str
+
+
+@cache
+def settings() -> RequestApprovalSettings:
+    """The function's environment, read at the first call."""
+    return RequestApprovalSettings.from_environment()
+
+
+def request_approval(
+    request: RequestApprovalInput,
+    approval_url: str,
+    *,
+    artifacts: ArtifactStore,
+    approvals: ApprovalRecords,
+    mail: Mailer,
+    now: datetime,
+    approval_id: str,
+    draw: Callable[[str], Secret] = draw_secret,
+) -> ApprovalRequest:
+    """Ask everybody the recipe names. The request is kept first: a mail without it would lead nowhere."""
+    recipe = read_recipe(request.plan, artifacts)
+    drawn = [draw(address) for address in recipe.approval.approvers]
+    opened = ApprovalRequest(
+        approval_id=approval_id,
+        execution_arn=request.execution_arn,
+        task_token=request.task_token,
+        opened_at=now,
+        deadline=now + timedelta(seconds=request.plan.approval_deadline_seconds),
+        approvers=[keep_secret(approval_id, secret) for secret in drawn],
+        facts=gather_facts(recipe, request.plan, request.check_metrics, request.register_model),
+    )
+    approvals.open(opened)
+    for secret in drawn:
+        link = f"{approval_url}/{approval_id}?token={secret.token}"
+        mail.send(approval_mail(opened.facts, to=secret.address, link=link, code=secret.code, deadline=opened.deadline))
+    return opened
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Event: RequestApprovalInput. The workflow ignores the result: it waits for the decision."""
+    request = RequestApprovalInput.model_validate(event)
+    logger.append_keys(run_id=request.run_id)
+    environment = settings()
+    opened = request_approval(
+        request,
+        environment.approval_url,
+        artifacts=artifact_store(),
+        approvals=approval_records(environment.release_table),
+        mail=mailer(environment.sender_address),
+        now=datetime.now(UTC),
+        approval_id=secrets.token_urlsafe(16),
+    )
+    logger.info("approval requested", approval_id=opened.approval_id, approvers=len(opened.approvers))
+    return {"approval_id": opened.approval_id}

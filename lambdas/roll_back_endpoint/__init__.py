@@ -1,0 +1,1 @@
+"""RollBackEndpoint: back to the configuration before."""

@@ -1,0 +1,58 @@
+"""RollBackEndpoint: back to the configuration before, or gone when there was none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from lambdas.adapters.sagemaker import endpoint_service
+from steps.contracts import PrepareRunResult, RollBackEndpointResult, UpdateEndpointResult
+from steps.errors import EndpointBusyError
+from steps.ports import EndpointService
+from steps.update_endpoint import decide_roll_back
+
+logger = Logger()
+
+
+class RollBackEndpointInput(BaseModel):
+    """Event of RollBackEndpoint."""
+
+    run_id: str
+    plan: PrepareRunResult
+    update_endpoint: UpdateEndpointResult
+
+
+def roll_back_endpoint(
+    request: RollBackEndpointInput, endpoints: EndpointService, *, now: datetime
+) -> RollBackEndpointResult:
+    """Ask for the way back; safe to repeat. Raises EndpointBusyError or EndpointUpdateError."""
+    name = request.update_endpoint.endpoint_name
+    previous = request.update_endpoint.previous_endpoint_config_name
+    step = decide_roll_back(endpoints.describe(name), previous=previous)
+    action: Literal["restored", "deleted", "unchanged"] = "unchanged"
+    if step == "delete":
+        endpoints.delete(name)
+        if previous is not None:
+            raise EndpointBusyError(f"endpoint {name} had failed and is being deleted; it is created anew after that")
+        action = "deleted"
+    elif step == "create" and previous is not None:
+        endpoints.create(name, previous)
+        action = "restored"
+    elif step == "update" and previous is not None:
+        endpoints.update(name, previous)
+        action = "restored"
+    return RollBackEndpointResult(action=action, endpoint_name=name, endpoint_config_name=previous, requested_at=now)
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Event: run_id, plan, update_endpoint. Result: RollBackEndpointResult."""
+    request = RollBackEndpointInput.model_validate(event)
+    logger.append_keys(run_id=request.run_id)
+    result = roll_back_endpoint(request, endpoint_service(), now=datetime.now(UTC))
+    logger.info("roll back requested", action=result.action, endpoint_config_name=result.endpoint_config_name)
+    return result.model_dump(mode="json")

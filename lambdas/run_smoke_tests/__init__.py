@@ -1,0 +1,1 @@
+"""RunSmokeTests: does the live endpoint answer as it must?"""

@@ -1,0 +1,63 @@
+"""RunSmokeTests: ask the live endpoint the recipe's smoke cases, one at a time."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from lambdas.adapters.s3 import artifact_store
+from lambdas.adapters.sagemaker_runtime import predictor
+from lambdas.artifacts import planned, read_recipe
+from steps.contracts import PrepareRunResult, RunSmokeTestsResult
+from steps.errors import PredictionError
+from steps.ports import ArtifactStore, Predictor
+from steps.smoke_tests import Reply, judge_smoke_tests
+
+logger = Logger()
+
+
+class RunSmokeTestsInput(BaseModel):
+    """Event of RunSmokeTests."""
+
+    run_id: str
+    plan: PrepareRunResult
+
+
+def run_smoke_tests(
+    request: RunSmokeTestsInput, artifacts: ArtifactStore, model: Predictor, clock: Callable[[], float]
+) -> RunSmokeTestsResult:
+    """The verdict on the live endpoint; an endpoint that does not answer has failed, which is no fault of the run.
+
+    clock: seconds that only ever grow, such as time.monotonic
+    """
+    recipe, endpoint = read_recipe(request.plan, artifacts), planned(request.plan.endpoint).endpoint_name
+    # The first request of a fresh endpoint pays for warming up; whether it is answered is the cases' business.
+    with contextlib.suppress(PredictionError):
+        model.predict(endpoint, [recipe.smoke.cases[0].text])
+    replies = [_ask(model, endpoint, case.text, clock) for case in recipe.smoke.cases]
+    return judge_smoke_tests(recipe.smoke, recipe.data.class_names, replies)
+
+
+def _ask(model: Predictor, endpoint: str, text: str, clock: Callable[[], float]) -> Reply:
+    began = clock()
+    try:
+        rows = model.predict(endpoint, [text])
+    except PredictionError as error:
+        return Reply(latency_ms=(clock() - began) * 1000, error=str(error))
+    return Reply(latency_ms=(clock() - began) * 1000, probabilities=rows[0])
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Event: run_id, plan. Result: RunSmokeTestsResult."""
+    request = RunSmokeTestsInput.model_validate(event)
+    logger.append_keys(run_id=request.run_id)
+    result = run_smoke_tests(request, artifact_store(), predictor(), time.monotonic)
+    logger.info("smoke tests run", verdict=result.verdict, reason=result.reason)
+    return result.model_dump(mode="json")

@@ -1,0 +1,1 @@
+"""UpdateEndpoint: create or update the endpoint."""

@@ -1,0 +1,1 @@
+"""ValidateData: may a model be trained on this data?"""

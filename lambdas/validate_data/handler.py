@@ -1,0 +1,43 @@
+"""ValidateData: read the data's profile and judge it by the recipe's rules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import BaseModel
+
+from lambdas.adapters.s3 import artifact_store
+from lambdas.artifacts import planned, read_recipe
+from steps.contracts import PrepareRunResult, ValidateDataResult
+from steps.ports import ArtifactStore
+from steps.profile import DataProfile
+from steps.validate_data import validate_data
+
+logger = Logger()
+
+
+class ValidateDataInput(BaseModel):
+    """Event of ValidateData."""
+
+    run_id: str
+    plan: PrepareRunResult
+
+
+def judge_data(request: ValidateDataInput, artifacts: ArtifactStore) -> ValidateDataResult:
+    """The verdict on the run's data."""
+    profile_uri = f"{planned(request.plan.preprocess).output_uri}/profile.json"
+    profile = DataProfile.model_validate_json(artifacts.read(profile_uri))
+    return validate_data(profile, read_recipe(request.plan, artifacts))
+
+
+@logger.inject_lambda_context(clear_state=True)
+def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
+    """Event: run_id, plan. Result: ValidateDataResult."""
+    request = ValidateDataInput.model_validate(event)
+    logger.append_keys(run_id=request.run_id)
+    result = judge_data(request, artifact_store())
+    failed = [finding.rule for finding in result.findings if finding.verdict == "failed"]
+    logger.info("data validated", verdict=result.verdict, rows=result.rows, failed=failed)
+    return result.model_dump(mode="json")

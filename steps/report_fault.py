@@ -1,0 +1,127 @@
+"""ReportFault: which state failed, and in its own words."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from steps.contracts import ReportFaultResult
+from steps.prepare_run import JOB_SUFFIXES
+
+CAUSE_CHARACTERS = 2000
+
+# States in the order in which they add a result of their own name, with the result's key.
+_RESULTS = {
+    "PrepareRun": "prepare_run",
+    "Preprocess": "preprocess",
+    "ValidateData": "validate_data",
+    "TrainModel": "train_model",
+    "EvaluateModel": "evaluate_model",
+    "CheckMetrics": "check_metrics",
+    "RegisterModel": "register_model",
+    "RequestApproval": "request_approval",
+    "CreateModel": "create_model",
+    "CreateEndpointConfig": "create_endpoint_config",
+    "UpdateEndpoint": "update_endpoint",
+    "DescribeEndpoint": "describe_endpoint",
+    "RunSmokeTests": "run_smoke_tests",
+    "RecordRelease": "record_release",
+}
+_ROLL_BACK = {"RollBackEndpoint": "roll_back_endpoint", "DescribeRolledBackEndpoint": "describe_rolled_back_endpoint"}
+_REUSABLE = {"Preprocess": "preprocess", "TrainModel": "train_model", "EvaluateModel": "evaluate_model"}
+_JOB_STATES = {
+    JOB_SUFFIXES["preprocess"]: "Preprocess",
+    JOB_SUFFIXES["train_model"]: "TrainModel",
+    JOB_SUFFIXES["evaluate_model"]: "EvaluateModel",
+}
+_JOB_STATUSES = {
+    "Preprocess": "ProcessingJobStatus",
+    "TrainModel": "TrainingJobStatus",
+    "EvaluateModel": "ProcessingJobStatus",
+}
+
+
+def report_fault(state: Mapping[str, Any], state_name: str | None = None) -> ReportFaultResult:
+    """Name the fault of a run.
+
+    state: the run's whole state as Step Functions holds it;  state_name: the state that failed, when known
+    """
+    fault = state.get("fault")
+    if isinstance(fault, Mapping):
+        cause = str(fault.get("Cause", ""))
+        return ReportFaultResult(
+            error=str(fault.get("Error", "Unknown")),
+            cause=own_words(cause)[:CAUSE_CHARACTERS],
+            state=state_name or _state_of_job(cause) or _first_without_result(state),
+        )
+    return _fault_without_error(state, state_name)
+
+
+def own_words(cause: str) -> str:
+    """The failing script's or function's own error out of a Cause, which may be JSON around it or plain text."""
+    document = _as_object(cause)
+    for key in ("FailureReason", "ExitMessage", "errorMessage"):
+        if document.get(key):
+            return str(document[key])
+    return cause
+
+
+def _fault_without_error(state: Mapping[str, Any], state_name: str | None) -> ReportFaultResult:
+    """A Choice led here: a job that ended without completing, or an endpoint that did not come back."""
+    for name, status_key in _JOB_STATUSES.items():
+        job = state.get(_RESULTS[name])
+        status = job.get(status_key) if isinstance(job, Mapping) else None
+        if isinstance(job, Mapping) and status != "Completed":
+            reason = job.get("FailureReason") or job.get("ExitMessage") or "it was stopped, or ran out of its time"
+            return ReportFaultResult(
+                error=f"Job{status}", cause=f"The job ended {status}: {reason}", state=state_name or name
+            )
+    rolled_back = state.get("describe_rolled_back_endpoint")
+    if isinstance(rolled_back, Mapping) and rolled_back.get("status") == "failed":
+        return ReportFaultResult(
+            error="RollBackFailed",
+            cause=f"{rolled_back.get('detail', '')} The endpoint needs a person.".strip(),
+            state=state_name or "DescribeRolledBackEndpoint",
+        )
+    name = state_name or _first_without_result(state)
+    return ReportFaultResult(error="Unknown", cause=f"{name} gave an answer the workflow does not know.", state=name)
+
+
+def _state_of_job(cause: str) -> str | None:
+    """The state whose job a Cause describes, by the job's name."""
+    document = _as_object(cause)
+    job = str(document.get("TrainingJobName") or document.get("ProcessingJobName") or "")
+    return next((name for suffix, name in _JOB_STATES.items() if job.endswith(f"-{suffix}")), None)
+
+
+def _first_without_result(state: Mapping[str, Any]) -> str:
+    """The state that was under way: the first whose result is missing, after those that were passed over."""
+    order = {**_RESULTS, **_ROLL_BACK} if "roll_back_endpoint" in state or _went_back(state) else _RESULTS
+    present = [index for index, key in enumerate(order.values()) if key in state]
+    after = list(order)[present[-1] + 1 if present else 0 :]
+    return next((name for name in after if not _is_passed_over(name, state)), list(order)[-1])
+
+
+def _is_passed_over(name: str, state: Mapping[str, Any]) -> bool:
+    plan = state.get("prepare_run") or {}
+    if name in _REUSABLE:
+        step = plan.get(_REUSABLE[name]) or {}
+        return bool(step.get("reuse"))
+    if name == "RequestApproval":
+        return not (state.get("check_metrics") or {}).get("needs_approval", True)
+    return False
+
+
+def _went_back(state: Mapping[str, Any]) -> bool:
+    """Whether the run had left the way forward: its tests failed, or the endpoint did not come into service."""
+    tests, endpoint = state.get("run_smoke_tests") or {}, state.get("describe_endpoint") or {}
+    return tests.get("verdict") == "failed" or endpoint.get("status") == "failed"
+
+
+def _as_object(text: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except ValueError:
+        return {}
+    return document if isinstance(document, dict) else {}
