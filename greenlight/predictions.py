@@ -39,8 +39,8 @@ def predict(target: Target, recipe: str, texts: Sequence[str]) -> Predictions:
 
     Raises WrongUseError when it refuses the request, FaultError when it has no answer.
     """
-    url = f"{target.output('PredictionUrl').rstrip('/')}/{recipe}"
-    request = signed_request(target, url, json.dumps({"texts": list(texts)}).encode())
+    url = f"{target.output('PredictionUrl').rstrip('/')}/models/{recipe}/predictions"
+    request = signed_request(target, url, json.dumps({"instances": list(texts)}).encode())
     with requests.Session() as session:
         session.trust_env = target.home is None
         answer = session.post(url, data=request.body, headers=dict(request.headers.items()), timeout=TIMEOUT_SECONDS)
@@ -79,4 +79,4 @@ def read_answer(recipe: str, status: int, text: str) -> Predictions:
 
 
 def _reason(document: dict[str, Any]) -> str:
-    return str(document.get("error") or document.get("message") or document)
+    return str(document.get("detail") or document.get("message") or document)
