@@ -95,8 +95,9 @@ $(INSTALLED_SAM):
 
 INSTALL_PROJECT = TMPDIR="$(TEMPORARY)" .venv/bin/python -m pip install --no-deps --no-build-isolation --editable .
 
+# The pip that comes with Python asks for the hashes of a package with extras under just that name.
 LOCK = UV_CACHE_DIR=.cache/uv/cache .cache/uv/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 \
-  --generate-hashes --no-emit-index-url --no-header --no-annotate
+  --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate
 
 # The SAM CLI would else keep notes about its use in the home directory.
 SAM_ENVIRONMENT = SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.cache/sam" AWS_CONFIG_FILE=/dev/null \
