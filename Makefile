@@ -14,7 +14,8 @@ INSTALLED_SAM := .venv-sam/installed-$(call digest,requirements-sam.txt)
 # Nothing but pip's own cache is written outside this folder.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 TEMPORARY := $(CURDIR)/.cache/tmp
-PIP_INSTALL = TMPDIR="$(TEMPORARY)" $(1)/bin/python -m pip install --require-hashes --requirement
+# A lock is complete, so nothing is left to resolve; older pips cannot resolve extras by hash.
+PIP_INSTALL = TMPDIR="$(TEMPORARY)" $(1)/bin/python -m pip install --no-deps --require-hashes --requirement
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -95,9 +96,8 @@ $(INSTALLED_SAM):
 
 INSTALL_PROJECT = TMPDIR="$(TEMPORARY)" .venv/bin/python -m pip install --no-deps --no-build-isolation --editable .
 
-# The pip that comes with Python asks for the hashes of a package with extras under just that name.
 LOCK = UV_CACHE_DIR=.cache/uv/cache .cache/uv/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 \
-  --generate-hashes --no-strip-extras --no-emit-index-url --no-header --no-annotate
+  --generate-hashes --no-emit-index-url --no-header --no-annotate
 
 # The SAM CLI would else keep notes about its use in the home directory.
 SAM_ENVIRONMENT = SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.cache/sam" AWS_CONFIG_FILE=/dev/null \
