@@ -16,6 +16,7 @@ from botocore.config import Config
 from moto.moto_server import werkzeug_app
 from werkzeug.serving import make_server
 
+from local.cloudformation import CloudFormation
 from local.home import Home
 from local.lambda_runtime import LambdaRuntime
 from local.processes import ProcessRegistry
@@ -34,6 +35,11 @@ def runtime(home: Home) -> Iterator[LambdaRuntime]:
     runtime.install()
     yield runtime
     runtime.stop()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cloudformation(home: Home) -> None:
+    CloudFormation(home).install()
 
 
 @pytest.fixture(scope="session", autouse=True)
