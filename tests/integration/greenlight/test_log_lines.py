@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from greenlight.log_lines import TRAINING_GROUP, function_lines, job_lines, last_line
+
+if TYPE_CHECKING:
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+
+@pytest.fixture
+def logs() -> Iterator[CloudWatchLogsClient]:
+    with mock_aws():
+        yield boto3.client("logs", region_name="us-east-1", aws_access_key_id="test", aws_secret_access_key="test")
+
+
+def _write(logs: CloudWatchLogsClient, group: str, stream: str, *messages: str) -> None:
+    logs.create_log_group(logGroupName=group)
+    logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    now = int(time.time() * 1000)
+    events = [{"timestamp": now + index, "message": message} for index, message in enumerate(messages)]
+    logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)  # type: ignore[arg-type]
+
+
+def test_the_newest_line_of_a_job_is_its_last(logs: CloudWatchLogsClient) -> None:
+    assert last_line(logs, TRAINING_GROUP, "run-1-train") == ""
+    _write(logs, TRAINING_GROUP, "run-1-train/algo-1", "epoch 1\n", "epoch 2\n")
+    assert last_line(logs, TRAINING_GROUP, "run-1-train") == "epoch 2"
+    assert last_line(logs, TRAINING_GROUP, "run-2-train") == ""
+
+
+def test_all_lines_of_a_job_come_in_their_order(logs: CloudWatchLogsClient) -> None:
+    _write(logs, TRAINING_GROUP, "run-1-train/algo-1", "epoch 1", "epoch 2")
+    assert [line.text for line in job_lines(logs, TRAINING_GROUP, "run-1-train")] == ["epoch 1", "epoch 2"]
+    assert list(job_lines(logs, "/aws/sagemaker/none", "run-1-train")) == []
+
+
+def test_only_lines_about_the_run_are_taken_from_the_stacks_functions(logs: CloudWatchLogsClient) -> None:
+    _write(
+        logs, "/aws/lambda/greenlight-PrepareRun", "stream", '{"run_id":"run-1","message":"a"}', '{"run_id":"run-2"}'
+    )
+    _write(logs, "/aws/lambda/other-PrepareRun", "stream", '{"run_id":"run-1"}')
+    lines = list(function_lines(logs, "greenlight", "run-1", datetime.now(UTC) - timedelta(minutes=1)))
+    assert [(line.source, line.text) for line in lines] == [
+        ("greenlight-PrepareRun", '{"run_id":"run-1","message":"a"}')
+    ]
