@@ -11,6 +11,7 @@ from moto.sagemaker.responses import SageMakerResponse
 
 from local.sagemaker.job_runner import JobRunner
 from local.sagemaker.jobs import Job, ProcessingJob, TrainingJob
+from local.sagemaker.listing import list_page
 from local.sagemaker.request_checks import check_request
 
 STOPPED_BY_REQUEST = "The job was stopped by a request."
@@ -31,7 +32,7 @@ class JobApi(SageMakerResponse):
         ]
         if not self.params["AppSpecification"].get("ContainerEntrypoint"):
             unsupported.append("AppSpecification without ContainerEntrypoint: no image is there to name one")
-        return self._create(ProcessingJob(self.params, self.current_account, self.region), unsupported)
+        return self._create_job(ProcessingJob(self.params, self.current_account, self.region), unsupported)
 
     def create_training_job(self) -> ActionResult:
         """CreateTrainingJob."""
@@ -50,38 +51,40 @@ class JobApi(SageMakerResponse):
         ]
         if self.params.get("CheckpointConfig"):
             unsupported.append("CheckpointConfig")
-        return self._create(TrainingJob(self.params, self.current_account, self.region), unsupported)
+        return self._create_job(TrainingJob(self.params, self.current_account, self.region), unsupported)
 
     def describe_processing_job(self) -> ActionResult:
         """DescribeProcessingJob."""
-        return ActionResult(self._find(ProcessingJob, "ProcessingJobName").describe())
+        return ActionResult(self._find_job(ProcessingJob, "ProcessingJobName").describe())
 
     def describe_training_job(self) -> ActionResult:
         """DescribeTrainingJob."""
-        return ActionResult(self._find(TrainingJob, "TrainingJobName").describe())
+        return ActionResult(self._find_job(TrainingJob, "TrainingJobName").describe())
 
     def stop_processing_job(self) -> ActionResult:
         """StopProcessingJob."""
-        return self._stop(self._find(ProcessingJob, "ProcessingJobName"))
+        return self._stop_job(self._find_job(ProcessingJob, "ProcessingJobName"))
 
     def stop_training_job(self) -> ActionResult:
         """StopTrainingJob."""
-        return self._stop(self._find(TrainingJob, "TrainingJobName"))
+        return self._stop_job(self._find_job(TrainingJob, "TrainingJobName"))
 
     def list_processing_jobs(self) -> ActionResult:
         """ListProcessingJobs."""
-        return self._list(self._jobs(ProcessingJob), "ProcessingJobSummaries")
+        jobs = self._jobs(ProcessingJob).values()
+        return ActionResult(list_page(jobs, "ProcessingJobSummaries", "ProcessingJobStatus", self.params))
 
     def list_training_jobs(self) -> ActionResult:
         """ListTrainingJobs."""
-        return self._list(self._jobs(TrainingJob), "TrainingJobSummaries")
+        jobs = self._jobs(TrainingJob).values()
+        return ActionResult(list_page(jobs, "TrainingJobSummaries", "TrainingJobStatus", self.params))
 
     def _jobs(self, kind: type[Job]) -> dict[str, Any]:
         backend = self.sagemaker_backend
         jobs: dict[str, Any] = backend.training_jobs if kind is TrainingJob else backend.processing_jobs
         return jobs
 
-    def _create(self, job: Job, unsupported: list[str]) -> ActionResult:
+    def _create_job(self, job: Job, unsupported: list[str]) -> ActionResult:
         if job.instance_count != 1:
             unsupported.append(f"InstanceCount {job.instance_count}: a laptop is one host")
         if unsupported:
@@ -92,7 +95,7 @@ class JobApi(SageMakerResponse):
         self.runner.start(job)
         return ActionResult({f"{job.operation}Arn": job.arn})
 
-    def _find(self, kind: type[Job], parameter: str) -> Job:
+    def _find_job(self, kind: type[Job], parameter: str) -> Job:
         check_request(self._get_action(), self.params)
         job = self._jobs(kind).get(self.params[parameter])
         if job is None:
@@ -100,35 +103,11 @@ class JobApi(SageMakerResponse):
         found: Job = job
         return found
 
-    def _stop(self, job: Job) -> ActionResult:
+    def _stop_job(self, job: Job) -> ActionResult:
         if job.ended:
             raise ValidationError(f"The request was rejected because the {job.noun} is in status {job.status}.")
         self.runner.stop(job, STOPPED_BY_REQUEST)
         return EmptyResult()
-
-    def _list(self, jobs: Mapping[str, Job], key: str) -> ActionResult:
-        selected = [job for job in jobs.values() if _selected(job, self.params)]
-        by_name = self.params.get("SortBy") == "Name"
-        by_status = self.params.get("SortBy") == "Status"
-        selected.sort(
-            key=lambda job: (job.name if by_name else job.status if by_status else "", job.creation_time),
-            reverse=self.params.get("SortOrder", "Descending" if not by_name else "Ascending") == "Descending",
-        )
-        start = int(self.params.get("NextToken") or 0)
-        end = start + int(self.params.get("MaxResults") or 100)
-        answer: dict[str, Any] = {key: [job.summary() for job in selected[start:end]]}
-        return ActionResult(answer | ({"NextToken": str(end)} if end < len(selected) else {}))
-
-
-def _selected(job: Job, filters: Mapping[str, Any]) -> bool:
-    return (
-        filters.get("NameContains", "").lower() in job.name.lower()
-        and filters.get("StatusEquals", job.status) == job.status
-        and filters.get("CreationTimeAfter", job.creation_time) <= job.creation_time
-        and filters.get("CreationTimeBefore", job.creation_time) >= job.creation_time
-        and filters.get("LastModifiedTimeAfter", job.last_modified_time) <= job.last_modified_time
-        and filters.get("LastModifiedTimeBefore", job.last_modified_time) >= job.last_modified_time
-    )
 
 
 def _unsupported_input(source: Mapping[str, Any]) -> list[str]:

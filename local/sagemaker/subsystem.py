@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from moto.sagemaker import urls
 from moto.sagemaker.models import sagemaker_backends
+from moto.sagemakerruntime import urls as runtime_urls
 
 from local.home import ACCOUNT, REGION, Home
 from local.processes import ProcessRegistry
 from local.sagemaker.clients import Clients
+from local.sagemaker.deployments import Deployments
+from local.sagemaker.endpoints import Endpoint
+from local.sagemaker.hosting_api import HostingApi
 from local.sagemaker.job_api import JobApi
 from local.sagemaker.job_runner import JobRunner
 from local.sagemaker.jobs import Job
+from local.sagemaker.runtime_api import RuntimeApi
 
 SERVER_STOPPED = "The laptop's server was stopped while the job ran."
 SERVER_ENDED = "InternalServerError: The laptop's server ended while the job ran. Start the job again."
+
+
+class Api(JobApi, HostingApi):
+    """Every action of the SageMaker API; those that nobody here defines are moto's."""
 
 
 class SageMaker:
@@ -27,11 +37,15 @@ class SageMaker:
     def __init__(self, home: Home, processes: ProcessRegistry, changed: Callable[[], None] = lambda: None) -> None:
         clients = Clients(home)
         self.jobs = JobRunner(home, processes, clients, changed)
+        self.deployments = Deployments(home, processes, clients, changed)
 
     def install(self) -> None:
         """Plug into moto; call it before anything is served."""
-        JobApi.runner = self.jobs
-        urls.url_paths["{0}/$"] = JobApi.dispatch
+        Api.runner = self.jobs
+        Api.deployments = RuntimeApi.deployments = self.deployments
+        urls.url_paths["{0}/$"] = Api.dispatch
+        for path in runtime_urls.url_paths:
+            runtime_urls.url_paths[path] = RuntimeApi.dispatch
 
     def start(self) -> None:
         """Bring back what the snapshot says was running."""
@@ -40,7 +54,13 @@ class SageMaker:
         for job in records:
             if isinstance(job, Job) and not job.ended:
                 job.end("Failed", SERVER_ENDED)
+        self.deployments.start()
+        endpoints: dict[str, object] = dict(backend.endpoints)
+        for name, endpoint in endpoints.items():
+            if isinstance(endpoint, Endpoint):
+                self.deployments.restore(endpoint, partial(backend.endpoints.pop, name))
 
     def stop(self) -> None:
         """Stop all jobs and servers."""
         self.jobs.stop_all(SERVER_STOPPED)
+        self.deployments.stop()

@@ -45,11 +45,11 @@ def processes(home: Home) -> ProcessRegistry:
 
 
 @pytest.fixture(scope="session")
-def subsystem(home: Home, processes: ProcessRegistry) -> Iterator[SageMaker]:
+def subsystem(home: Home, processes: ProcessRegistry) -> SageMaker:
     subsystem = SageMaker(home, processes)
     subsystem.install()
-    yield subsystem
-    subsystem.stop()
+    subsystem.start()
+    return subsystem
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -65,6 +65,7 @@ def test_a_job_turns_its_inputs_into_its_outputs(
 
 def test_a_failed_job_says_what_its_script_said_and_uploads_nothing(
     sagemaker: SageMakerClient,
+    bucket: Any,
     client: Callable[[str], Any],
     processing_request: Request,
     finished: Finished,

@@ -54,7 +54,7 @@ def unpacked(body: bytes) -> dict[str, bytes]:
 
 
 @pytest.fixture(scope="module")
-def code(bucket: Any) -> str:
+def code(bucket: Any) -> Any:
     files = {"training/fit.py": TRAIN, "training/__init__.py": "", "steps/__init__.py": "WHOSE = 'the job'"}
     return bucket.put("code/training/source.tar.gz", packed(files))
 

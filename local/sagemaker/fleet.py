@@ -1,0 +1,179 @@
+"""The instances that serve one endpoint config, and which of them answers a request."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import random
+import shutil
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from local.home import Home
+from local.processes import ProcessRegistry
+from local.sagemaker.archives import ArchiveError, unpack
+from local.sagemaker.images import INFERENCE, UnsupportedImageError, require
+from local.sagemaker.instances import Instance, InstanceError, start_instance, stop_instance
+from local.sagemaker.log_stream import LogStream
+from local.sagemaker.transfers import TransferError
+
+if TYPE_CHECKING:
+    from local.sagemaker.clients import Clients
+
+logger = logging.getLogger(__name__)
+
+# SageMaker's own limit is 8 minutes unless the variant says otherwise.
+STARTUP_SECONDS = 480.0
+RESTART_DELAY_SECONDS = 1.0
+
+
+class FleetError(Exception):
+    """A fleet could not be brought up; the message says which variant and why."""
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One production variant, with what it takes to serve it."""
+
+    name: str
+    weight: float
+    instance_count: int
+    image: str
+    model_data_uri: str
+    environment: Mapping[str, str]
+    startup_seconds: float = STARTUP_SECONDS
+
+
+class Fleet:
+    """All instances of one endpoint config.
+
+    folder: receives the unpacked models, `<variant>/opt/ml/model`.
+    """
+
+    def __init__(
+        self, home: Home, processes: ProcessRegistry, clients: Clients, endpoint_name: str, config_name: str
+    ) -> None:
+        self._home = home
+        self._processes = processes
+        self._clients = clients
+        self._endpoint_name = endpoint_name
+        self._folder = home.endpoints / endpoint_name / config_name
+        self._turn = count()
+        self._variants: dict[str, Variant] = {}
+        self._instances: dict[str, list[Instance]] = {}
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+
+    def start(self, variants: Sequence[Variant]) -> None:
+        """Bring every instance up and wait until all are healthy.
+
+        Raises FleetError when one is not; whatever had started is stopped then.
+        """
+        try:
+            with ThreadPoolExecutor() as pool:
+                list(pool.map(self._start_variant, variants))
+        except BaseException:
+            self.stop()
+            raise
+        for variant in variants:
+            for position in range(variant.instance_count):
+                threading.Thread(target=self._supervise, args=(variant, position), daemon=True).start()
+
+    def choose(self, target_variant: str | None) -> tuple[str, Instance]:
+        """The variant and instance for one request: the variant asked for, or one by weight; instances in turn.
+
+        Raises KeyError when there is no such variant.
+        """
+        if target_variant is not None and target_variant not in self._variants:
+            raise KeyError(target_variant)
+        variants = list(self._variants.values())
+        weights = [variant.weight for variant in variants]
+        name = target_variant or (variants[0].name if len(variants) == 1 else _weighted(variants, weights))
+        with self._lock:
+            instances = self._instances[name]
+            return name, instances[next(self._turn) % len(instances)]
+
+    def retire(self) -> None:
+        """Let the requests in flight end, then stop."""
+        for instance in self._all():
+            instance.drain()
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop every instance and remove the unpacked models."""
+        self._stopped.set()
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda instance: stop_instance(self._processes, instance), self._all()))
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _all(self) -> list[Instance]:
+        with self._lock:
+            return [instance for instances in self._instances.values() for instance in instances]
+
+    def _start_variant(self, variant: Variant) -> None:
+        base = self._folder / variant.name / "opt" / "ml"
+        try:
+            require(variant.image, INFERENCE)
+            self._fetch_model(variant, base)
+            instances = [self._start_instance(variant, base, number) for number in range(variant.instance_count)]
+            for instance in instances:
+                instance.wait_until_healthy(variant.startup_seconds)
+        except (UnsupportedImageError, TransferError, ArchiveError, InstanceError) as error:
+            raise FleetError(
+                f"The primary container for production variant {variant.name} could not be brought up: {error}"
+            ) from error
+        self._variants[variant.name] = variant
+
+    def _fetch_model(self, variant: Variant, base: Path) -> None:
+        shutil.rmtree(base, ignore_errors=True)
+        archive = base / "model.tar.gz"
+        self._clients.transfers.download_file(variant.model_data_uri, archive)
+        unpack(archive, base / "model")
+        archive.unlink()
+
+    def _start_instance(self, variant: Variant, base: Path, number: int) -> Instance:
+        log = LogStream(
+            self._clients.logs, f"/aws/sagemaker/Endpoints/{self._endpoint_name}", f"{variant.name}/i-{number:017x}"
+        )
+        with self._lock:
+            if self._stopped.is_set():
+                raise InstanceError("its fleet was stopped")
+            instance = start_instance(self._home, self._processes, base, variant.environment, log)
+            running = self._instances.setdefault(variant.name, [])
+            running[number : number + 1] = [instance]  # appended, or in the place of the one that ended
+            return instance
+
+    def _supervise(self, variant: Variant, position: int) -> None:
+        """Start an instance again when its process ends by itself, as SageMaker does."""
+        base = self._folder / variant.name / "opt" / "ml"
+        while True:
+            instance = self._instances[variant.name][position]
+            code = instance.child.wait()
+            if self._stopped.wait(RESTART_DELAY_SECONDS):
+                return
+            self._processes.forget(instance.child)
+            logger.warning("instance ended", extra={"endpoint": self._endpoint_name, "exit_code": code})
+            with contextlib.suppress(InstanceError):
+                self._start_instance(variant, base, position)
+
+
+def _weighted(variants: Sequence[Variant], weights: Sequence[float]) -> str:
+    return random.choices(variants, weights if any(weights) else None)[0].name  # noqa: S311 - spreads load, no secret
+
+
+def variant_of(production_variant: Mapping[str, Any], container: Mapping[str, Any]) -> Variant:
+    """The variant of an endpoint config with the container of its model."""
+    return Variant(
+        name=production_variant["VariantName"],
+        weight=float(production_variant.get("InitialVariantWeight", 1.0)),
+        instance_count=int(production_variant.get("InitialInstanceCount", 1)),
+        image=container.get("Image", ""),
+        model_data_uri=container.get("ModelDataUrl", ""),
+        environment=container.get("Environment") or {},
+        startup_seconds=float(production_variant.get("ContainerStartupHealthCheckTimeoutInSeconds") or STARTUP_SECONDS),
+    )
