@@ -25,7 +25,7 @@ def test_an_answer_is_the_document_of_predict() -> None:
 @pytest.mark.parametrize(
     ("status", "text", "error", "words"),
     [
-        (404, '{"title": "Not Found", "detail": "No version is live."}', WrongUseError, "No version is live. .HTTP 404"),
+        (404, '{"title": "Not Found", "detail": "None is live."}', WrongUseError, "None is live. .HTTP 404"),
         (403, '{"message": "Forbidden"}', WrongUseError, "Forbidden .HTTP 403"),
         (503, '{"detail": "Try again."}', FaultError, "Try again. .HTTP 503"),
         (502, "<html>", FaultError, "answered no JSON .HTTP 502"),
