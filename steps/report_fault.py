@@ -96,11 +96,12 @@ def _state_of_job(cause: str) -> str | None:
 
 
 def _first_without_result(state: Mapping[str, Any]) -> str:
-    """The state that was under way: the first whose result is missing, after those that were passed over."""
-    order = {**_RESULTS, **_ROLL_BACK} if "roll_back_endpoint" in state or _went_back(state) else _RESULTS
-    present = [index for index, key in enumerate(order.values()) if key in state]
-    after = list(order)[present[-1] + 1 if present else 0 :]
-    return next((name for name in after if not _is_passed_over(name, state)), list(order)[-1])
+    """The state that was under way: the first without a result, after those that have one or were passed over."""
+    if _went_back(state):
+        return next((name for name, key in _ROLL_BACK.items() if key not in state), "CloseRun")
+    present = [index for index, key in enumerate(_RESULTS.values()) if key in state]
+    after = list(_RESULTS)[present[-1] + 1 if present else 0 :]
+    return next((name for name in after if not _is_passed_over(name, state)), "RecordRelease")
 
 
 def _is_passed_over(name: str, state: Mapping[str, Any]) -> bool:
@@ -116,7 +117,7 @@ def _is_passed_over(name: str, state: Mapping[str, Any]) -> bool:
 def _went_back(state: Mapping[str, Any]) -> bool:
     """Whether the run had left the way forward: its tests failed, or the endpoint did not come into service."""
     tests, endpoint = state.get("run_smoke_tests") or {}, state.get("describe_endpoint") or {}
-    return tests.get("verdict") == "failed" or endpoint.get("status") == "failed"
+    return "roll_back_endpoint" in state or tests.get("verdict") == "failed" or endpoint.get("status") == "failed"
 
 
 def _as_object(text: str) -> dict[str, Any]:

@@ -1,0 +1,468 @@
+"""One in-memory fake per port, and a recipe to try things with.
+
+A fake is handed out as the port it stands for; what it remembers is a fixture of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from steps.approval import STALE_CLAIM_SECONDS, ApprovalRequest, AuditRecord
+from steps.code_manifest import CodeManifest
+from steps.contracts import CheckMetricsResult, LiveVersion, PrepareRunResult, RegisterModelResult
+from steps.errors import ArtifactMissingError, PredictionError, ServiceRefusedError
+from steps.ports import (
+    ApprovalRecords,
+    ArtifactStore,
+    Endpoint,
+    EndpointService,
+    JobHistory,
+    JobKind,
+    Lock,
+    Mail,
+    Mailer,
+    ModelPackage,
+    ModelRegistry,
+    Predictor,
+    ReleaseRecords,
+    RunRecord,
+    StepRecord,
+    Workflow,
+)
+from steps.prepare_run import Facts, plan_run
+from steps.recipe import Recipe, parse_recipe
+
+RECIPE = """\
+name: reviews
+description: Is a review positive?
+task: binary
+data:
+  labels: {0: negative, 1: positive}
+metrics:
+  gates:
+    - {name: accuracy, floor: 0.7}
+    - {name: log_loss, floor: 0.6}
+approval:
+  approvers: [ann@example.com, bob@example.com]
+  deadline_seconds: 3600
+smoke:
+  cases:
+    - {text: Wonderful., label: positive}
+    - {text: Dreadful., label: negative}
+"""
+
+
+class FakeArtifacts:
+    def __init__(self, objects: dict[str, bytes], notes: dict[str, str]) -> None:
+        self._objects = objects
+        self._notes = notes
+
+    def read(self, uri: str) -> bytes:
+        if uri not in self._objects:
+            raise ArtifactMissingError(f"there is no {uri}")
+        return self._objects[uri]
+
+    def write(self, uri: str, body: bytes) -> None:
+        self._objects.pop(uri, None)
+        self._objects[uri] = body
+
+    def exists(self, uri: str) -> bool:
+        return any(name == uri or name.startswith(uri.rstrip("/") + "/") for name in self._objects)
+
+    def digest(self, uri: str) -> str:
+        return hashlib.sha256(self.read(uri)).hexdigest()
+
+    def noted_digest(self, uri: str) -> str | None:
+        self.read(uri)
+        return self._notes.get(uri)
+
+    def newest(self, folder_uri: str) -> str | None:
+        folder = folder_uri.rstrip("/") + "/"
+        return next((uri for uri in reversed(self._objects) if uri.startswith(folder) and self._objects[uri]), None)
+
+
+class FakeJobs:
+    def __init__(self, completed: set[tuple[JobKind, str]]) -> None:
+        self._completed = completed
+
+    def has_completed(self, kind: JobKind, job_name: str) -> bool:
+        return (kind, job_name) in self._completed
+
+
+class FakeEndpoints:
+    def __init__(self, states: dict[str, Endpoint], calls: list[tuple[str, ...]]) -> None:
+        self._states = states
+        self._calls = calls
+
+    def describe(self, endpoint_name: str) -> Endpoint | None:
+        return self._states.get(endpoint_name)
+
+    def create(self, endpoint_name: str, config_name: str) -> None:
+        if endpoint_name in self._states:
+            raise ServiceRefusedError(f"Cannot create already existing endpoint {endpoint_name}")
+        self._calls.append(("create", endpoint_name, config_name))
+        self._states[endpoint_name] = Endpoint("InService", config_name)
+
+    def update(self, endpoint_name: str, config_name: str) -> None:
+        self._calls.append(("update", endpoint_name, config_name))
+        self._states[endpoint_name] = Endpoint("InService", config_name)
+
+    def delete(self, endpoint_name: str) -> None:
+        self._calls.append(("delete", endpoint_name))
+        self._states.pop(endpoint_name, None)
+
+
+class FakeRegistry:
+    def __init__(self, packages: list[ModelPackage], statuses: dict[str, tuple[str, str]]) -> None:
+        self._packages = packages
+        self._statuses = statuses
+
+    def register(self, package: ModelPackage) -> tuple[str, str]:
+        self._packages.append(package)
+        version = str(len(self._packages))
+        arn = f"arn:aws:sagemaker:us-east-1:123456789012:model-package/{package.group}/{version}"
+        self._statuses[arn] = ("PendingManualApproval", "")
+        return arn, version
+
+    def approve(self, model_package_arn: str, reason: str) -> None:
+        self._statuses[model_package_arn] = ("Approved", reason)
+
+    def reject(self, model_package_arn: str, reason: str) -> None:
+        self._statuses[model_package_arn] = ("Rejected", reason)
+
+
+class FakePredictor:
+    def __init__(self, replies: dict[str, list[float]]) -> None:
+        self._replies = replies
+
+    def predict(self, endpoint_name: str, texts: Sequence[str]) -> list[list[float]]:
+        if any(text not in self._replies for text in texts):
+            raise PredictionError(f"endpoint {endpoint_name} answered ModelError")
+        return [self._replies[text] for text in texts]
+
+
+class FakeRecords:
+    def __init__(self, ended: list[RunRecord]) -> None:
+        self._locks: dict[str, Lock] = {}
+        self._live: dict[str, LiveVersion] = {}
+        self._steps: dict[tuple[str, str, str], StepRecord] = {}
+        self._ended = ended
+
+    def take_lock(self, recipe: str, lock: Lock, *, now: datetime, instead_of: str | None = None) -> bool:
+        held = self._locks.get(recipe)
+        if held is not None and held.run_id not in {lock.run_id, instead_of} and held.expires_at > now:
+            return False
+        self._locks[recipe] = lock
+        return True
+
+    def lock(self, recipe: str) -> Lock | None:
+        return self._locks.get(recipe)
+
+    def free_lock(self, recipe: str, run_id: str) -> None:
+        if recipe in self._locks and self._locks[recipe].run_id == run_id:
+            del self._locks[recipe]
+
+    def live(self, recipe: str) -> LiveVersion | None:
+        return self._live.get(recipe)
+
+    def set_live(self, recipe: str, version: LiveVersion | None) -> None:
+        self._live.pop(recipe, None)
+        if version is not None:
+            self._live[recipe] = version
+
+    def step(self, recipe: str, step: str, key: str) -> StepRecord | None:
+        return self._steps.get((recipe, step, key))
+
+    def begin_step(self, recipe: str, step: str, key: str, record: StepRecord) -> None:
+        self._steps[recipe, step, key] = record
+
+    def end_run(self, record: RunRecord) -> None:
+        self._ended.append(record)
+
+
+class FakeApprovals:
+    def __init__(self, audit_trail: list[AuditRecord]) -> None:
+        self._requests: dict[str, ApprovalRequest] = {}
+        self._attempts: dict[tuple[str, int], int] = {}
+        self._audit_trail = audit_trail
+
+    def open(self, request: ApprovalRequest) -> None:
+        self._requests[request.approval_id] = request
+
+    def request(self, approval_id: str) -> ApprovalRequest | None:
+        return self._requests.get(approval_id)
+
+    def count_attempt(self, approval_id: str, approver_index: int, *, limit: int) -> int | None:
+        tries = self._attempts.get((approval_id, approver_index), 0)
+        if tries >= limit:
+            return None
+        self._attempts[approval_id, approver_index] = tries + 1
+        return tries + 1
+
+    def claim(self, approval_id: str, audit: AuditRecord, *, now: datetime) -> bool:
+        request = self._requests[approval_id]
+        stale = request.claimed_at is not None and request.claimed_at < now - timedelta(seconds=STALE_CLAIM_SECONDS)
+        if request.status != "pending" and not (request.status == "claimed" and stale):
+            return False
+        self._change(approval_id, status="claimed", claimed_at=now, decision=audit.decision)
+        return True
+
+    def release(self, approval_id: str) -> None:
+        self._change(approval_id, status="pending", claimed_at=None, decision=None)
+
+    def finish(self, approval_id: str, audit: AuditRecord) -> None:
+        self._change(approval_id, status="decided", task_token=None)
+        self._audit_trail.append(audit)
+
+    def expire(self, approval_id: str) -> None:
+        self._change(approval_id, status="expired", task_token=None)
+
+    def _change(self, approval_id: str, **changes: object) -> None:
+        self._requests[approval_id] = self._requests[approval_id].model_copy(update=changes)
+
+
+class FakeWorkflow:
+    def __init__(self, running: set[str], waiting: set[str], answered: dict[str, str]) -> None:
+        self._running = running
+        self._waiting = waiting
+        self._answered = answered
+
+    def is_running(self, execution_arn: str) -> bool:
+        return execution_arn in self._running
+
+    def answer(self, task_token: str, output: str) -> bool:
+        if task_token not in self._waiting:
+            return False
+        self._waiting.remove(task_token)
+        self._answered[task_token] = output
+        return True
+
+
+class FakeMailer:
+    def __init__(self, sent: list[Mail]) -> None:
+        self._sent = sent
+
+    def send(self, mail: Mail) -> None:
+        self._sent.append(mail)
+
+
+@pytest.fixture
+def objects() -> dict[str, bytes]:
+    """What lies in the fake artifact store, oldest first."""
+    return {}
+
+
+@pytest.fixture
+def notes() -> dict[str, str]:
+    """Digests that an uploader noted beside objects of the fake artifact store."""
+    return {}
+
+
+@pytest.fixture
+def artifacts(objects: dict[str, bytes], notes: dict[str, str]) -> ArtifactStore:
+    return FakeArtifacts(objects, notes)
+
+
+@pytest.fixture
+def completed_jobs() -> set[tuple[JobKind, str]]:
+    return set()
+
+
+@pytest.fixture
+def jobs(completed_jobs: set[tuple[JobKind, str]]) -> JobHistory:
+    return FakeJobs(completed_jobs)
+
+
+@pytest.fixture
+def endpoint_states() -> dict[str, Endpoint]:
+    return {}
+
+
+@pytest.fixture
+def endpoint_calls() -> list[tuple[str, ...]]:
+    return []
+
+
+@pytest.fixture
+def endpoints(endpoint_states: dict[str, Endpoint], endpoint_calls: list[tuple[str, ...]]) -> EndpointService:
+    return FakeEndpoints(endpoint_states, endpoint_calls)
+
+
+@pytest.fixture
+def packages() -> list[ModelPackage]:
+    return []
+
+
+@pytest.fixture
+def package_statuses() -> dict[str, tuple[str, str]]:
+    """ARN of a model package -> its approval status and the reason given."""
+    return {}
+
+
+@pytest.fixture
+def registry(packages: list[ModelPackage], package_statuses: dict[str, tuple[str, str]]) -> ModelRegistry:
+    return FakeRegistry(packages, package_statuses)
+
+
+@pytest.fixture
+def replies() -> dict[str, list[float]]:
+    """Text -> probabilities the fake endpoint answers; any other text is an error."""
+    return {}
+
+
+@pytest.fixture
+def model(replies: dict[str, list[float]]) -> Predictor:
+    return FakePredictor(replies)
+
+
+@pytest.fixture
+def ended_runs() -> list[RunRecord]:
+    return []
+
+
+@pytest.fixture
+def records(ended_runs: list[RunRecord]) -> ReleaseRecords:
+    return FakeRecords(ended_runs)
+
+
+@pytest.fixture
+def audit_trail() -> list[AuditRecord]:
+    return []
+
+
+@pytest.fixture
+def approvals(audit_trail: list[AuditRecord]) -> ApprovalRecords:
+    return FakeApprovals(audit_trail)
+
+
+@pytest.fixture
+def running() -> set[str]:
+    """ARNs of executions under way."""
+    return set()
+
+
+@pytest.fixture
+def waiting() -> set[str]:
+    """Task tokens that a state waits with."""
+    return set()
+
+
+@pytest.fixture
+def answered() -> dict[str, str]:
+    """Task token -> the answer it was given."""
+    return {}
+
+
+@pytest.fixture
+def executions(running: set[str], waiting: set[str], answered: dict[str, str]) -> Workflow:
+    return FakeWorkflow(running, waiting, answered)
+
+
+@pytest.fixture
+def sent() -> list[Mail]:
+    return []
+
+
+@pytest.fixture
+def mail(sent: list[Mail]) -> Mailer:
+    return FakeMailer(sent)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def recipe_text() -> str:
+    return RECIPE
+
+
+@pytest.fixture
+def reviews() -> Recipe:
+    """The recipe of recipe_text."""
+    return parse_recipe(RECIPE, where="recipe.yaml")
+
+
+@pytest.fixture
+def live() -> LiveVersion:
+    """Version 1 of the recipe `reviews`."""
+    return LiveVersion(
+        model_version="1",
+        model_package_arn="arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight-reviews/1",
+        model_data_uri="s3://bucket/runs/old/train_model/old-train/output/model.tar.gz",
+        model_digest="1" * 64,
+        endpoint_name="greenlight-reviews",
+        endpoint_config_name="greenlight-old",
+        class_names=["negative", "positive"],
+        run_id="old",
+        released_at=datetime(2026, 2, 1, 8, 30, tzinfo=UTC),
+        data_digest="2" * 64,
+        recipe_digest="3" * 64,
+        code_digest="4" * 64,
+        metrics={"accuracy": 0.75, "log_loss": 0.55},
+    )
+
+
+@pytest.fixture
+def facts(reviews: Recipe, now: datetime) -> Facts:
+    """A run of the recipe `reviews` of which nothing is live."""
+    return Facts(
+        run_id="reviews-20260302-090000-ab12",
+        started_at=now,
+        requested_by="schedule",
+        force=False,
+        recipe=reviews,
+        recipe_uri="s3://bucket/code/c0de/source/recipes/reviews/recipe.yaml",
+        data_uri="s3://bucket/data/reviews/da7a.csv",
+        data_digest="da7a",
+        code=CodeManifest(
+            digest="c0de",
+            steps={"preprocess": "p1", "evaluate_model": "e1"},
+            scripts={"training/text_classifier.py": "t1"},
+            recipes=["reviews"],
+        ),
+        code_uri="s3://bucket/code/c0de",
+        live=None,
+        bucket="bucket",
+        region="us-east-1",
+        stack="greenlight",
+        tensorflow_training_image="763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-training:2.19.0-cpu-py312",
+        tensorflow_inference_image="763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.19.0-cpu",
+    )
+
+
+@pytest.fixture
+def plan(facts: Facts) -> PrepareRunResult:
+    """The plan of that run."""
+    return plan_run(facts, {})
+
+
+@pytest.fixture
+def checked() -> CheckMetricsResult:
+    """A candidate that passed."""
+    return CheckMetricsResult(
+        verdict="passed",
+        needs_approval=True,
+        findings=[],
+        metrics={"accuracy": 0.784, "log_loss": 0.5, "roc_auc": 0.86},
+        champion_metrics=None,
+        rows=1280,
+        reason="Every floor is reached.",
+    )
+
+
+@pytest.fixture
+def registered(plan: PrepareRunResult) -> RegisterModelResult:
+    """The candidate as version 2."""
+    assert plan.train_model is not None
+    return RegisterModelResult(
+        model_package_arn="arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight-reviews/2",
+        model_version="2",
+        model_data_uri=plan.train_model.output_uri,
+        model_digest=hashlib.sha256(b"archive").hexdigest(),
+    )

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from steps.report_fault import CAUSE_CHARACTERS, report_fault
+
+GO = {"decision": "go"}
+TRAINED = {"TrainingJobStatus": "Completed"}
+PROCESSED = {"ProcessingJobStatus": "Completed"}
+
+
+def fault(cause: Any, error: str = "States.TaskFailed") -> dict[str, str]:
+    return {"Error": error, "Cause": cause if isinstance(cause, str) else json.dumps(cause)}
+
+
+def test_a_failed_training_job_gives_the_scripts_own_error() -> None:
+    cause = {"TrainingJobName": "r-1-train", "FailureReason": "AlgorithmError: ValueError: bad row"}
+    reported = report_fault({"recipe": "reviews", "prepare_run": GO, "fault": fault(cause)})
+    assert (reported.state, reported.error) == ("TrainModel", "States.TaskFailed")
+    assert reported.cause == "AlgorithmError: ValueError: bad row"
+
+
+@pytest.mark.parametrize(("job", "state"), [("r-1-preprocess", "Preprocess"), ("r-1-evaluate", "EvaluateModel")])
+def test_a_failed_processing_job_is_told_by_its_name(job: str, state: str) -> None:
+    cause = {"ProcessingJobName": job, "FailureReason": "", "ExitMessage": "no file"}
+    reported = report_fault({"prepare_run": GO, "fault": fault(cause)})
+    assert (reported.state, reported.cause) == (state, "no file")
+
+
+def test_a_functions_error_gives_its_message() -> None:
+    cause = {"errorMessage": "there is no recipe 'x'", "errorType": "RecipeInvalidError", "stackTrace": []}
+    reported = report_fault({"recipe": "x", "fault": fault(cause, "RecipeInvalidError")})
+    assert (reported.state, reported.error) == ("PrepareRun", "RecipeInvalidError")
+    assert reported.cause == "there is no recipe 'x'"
+
+
+@pytest.mark.parametrize("cause", ["Task timed out after 30 seconds", "[1, 2]", ""])
+def test_a_cause_that_is_no_object_is_taken_as_it_is(cause: str) -> None:
+    assert report_fault({"fault": fault(cause)}).cause == cause
+
+
+def test_a_long_cause_is_cut() -> None:
+    assert len(report_fault({"fault": fault("x" * 9000)}).cause) == CAUSE_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    ("results", "state"),
+    [
+        ({}, "PrepareRun"),
+        ({"prepare_run": {**GO, "preprocess": {"reuse": True}}}, "ValidateData"),
+        ({"prepare_run": GO}, "Preprocess"),
+        ({"prepare_run": {**GO, "train_model": {"reuse": True}}, "validate_data": {}}, "EvaluateModel"),
+        ({"prepare_run": GO, "evaluate_model": PROCESSED, "check_metrics": {}}, "RegisterModel"),
+        ({"check_metrics": {"needs_approval": True}, "register_model": {}}, "RequestApproval"),
+        ({"check_metrics": {"needs_approval": False}, "register_model": {}}, "CreateModel"),
+        ({"create_endpoint_config": {}}, "UpdateEndpoint"),
+        ({"run_smoke_tests": {"verdict": "failed"}}, "RollBackEndpoint"),
+        ({"describe_endpoint": {"status": "failed"}, "roll_back_endpoint": {}}, "DescribeRolledBackEndpoint"),
+    ],
+)
+def test_without_a_job_the_state_is_the_first_without_a_result(results: dict[str, Any], state: str) -> None:
+    assert report_fault({**results, "fault": fault("boom")}).state == state
+
+
+def test_a_state_that_is_known_is_taken_over() -> None:
+    assert report_fault({"fault": fault("boom")}, "RegisterModel").state == "RegisterModel"
+
+
+@pytest.mark.parametrize(
+    ("results", "state", "words"),
+    [
+        ({"train_model": {"TrainingJobStatus": "Stopped"}}, "TrainModel", "ended Stopped: it was stopped, or ran out"),
+        (
+            {"train_model": TRAINED, "evaluate_model": {"ProcessingJobStatus": "Stopped", "ExitMessage": "by hand"}},
+            "EvaluateModel",
+            "ended Stopped: by hand",
+        ),
+    ],
+)
+def test_a_stopped_job_without_an_error_is_told_by_its_status(results: dict[str, Any], state: str, words: str) -> None:
+    reported = report_fault({"prepare_run": GO, **results})
+    assert (reported.error, reported.state) == ("JobStopped", state)
+    assert words in reported.cause
+
+
+def test_an_endpoint_that_does_not_come_back_needs_a_person() -> None:
+    back = {"status": "failed", "detail": "The endpoint is Failed."}
+    reported = report_fault({"train_model": TRAINED, "describe_rolled_back_endpoint": back})
+    assert reported.error == "RollBackFailed"
+    assert reported.cause == "The endpoint is Failed. The endpoint needs a person."
