@@ -22,7 +22,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from greenlight.datasets import package_rows
-from steps.metrics import classification_metrics
+from training.metrics import classification_metrics
 from steps.preprocess import preprocess
 from steps.recipe import Recipe, parse_recipe
 from training.hyperparameters import Hyperparameters
@@ -117,9 +117,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     console = Console()
     recipe = parse_recipe(args.recipe.read_text(encoding="utf-8"), where=str(args.recipe))
-    if args.data is None and recipe.data.source is None:
-        parser.error(f"{args.recipe} has no data of its own; give --data")
-    data = args.data or package_rows(recipe.data.source, PROJECT / ".cache/data", note=console.print)
+    data = args.data
+    if data is None:
+        if recipe.data.source is None:
+            parser.error(f"{args.recipe} has no data of its own; give --data")
+        data = package_rows(recipe.data.source, PROJECT / ".cache/data", note=console.print)
     console.print(table_of([measure(data, recipe, seed) for seed in args.seeds]))
 
 

@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("preprocess")
 
-# A longer value in the label column is no label, so it is cut before it is reported.
 MAX_LABEL_CHARACTERS = 20
 # A file that was uploaded under its digest is called by the digest's first characters.
 UPLOADED_NAME = re.compile(r"^([0-9a-f]{12})[0-9a-f]{52}\.csv$")
@@ -95,7 +94,7 @@ class Profiler:
         label = self._recipe.data.labels.get(raw_label.strip())
         if label is None:
             self._unknown_rows.add(place)
-            value = _short(raw_label.strip())
+            value = _told(raw_label.strip())
             if value in self._unknown or len(self._unknown) < EXAMPLES:
                 self._unknown.setdefault(value, _Tally()).add(place)
             return
@@ -189,8 +188,9 @@ def preprocess(data: Path, recipe: Recipe, output: Path) -> DataProfile:
     return profiler.profile(data.name, [], [FileProblem(kind="not_one_file", sentence=sentence)])
 
 
-def _short(value: str) -> str:
-    return value if len(value) <= MAX_LABEL_CHARACTERS else value[:MAX_LABEL_CHARACTERS] + "…"
+def _told(value: str) -> str:
+    """A label as it may be repeated: a longer value is perhaps a text, whose place is enough."""
+    return f"'{value}'" if len(value) <= MAX_LABEL_CHARACTERS else "a value too long for a label"
 
 
 def _quantiles(lengths: Counter[int]) -> TextLengths:

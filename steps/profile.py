@@ -47,7 +47,7 @@ class BadByte(Contract):
 
 
 class UnknownLabel(Contract):
-    """A value of the label column that the recipe does not know; long values are cut, since they are no labels."""
+    """A value of the label column that the recipe does not know, in quotes; of a long one only that it is long."""
 
     value: str
     rows: RowsFound

@@ -78,7 +78,7 @@ def _bad_rows(profile: DataProfile, recipe: Recipe) -> Finding:
     details = [f"{_places(profile.unreadable_rows)} cannot be read"] if profile.unreadable_rows.count else []
     details += [f"{profile.first_bad_byte}, which is not UTF-8"] if profile.first_bad_byte else []
     details += [
-        f"{_places(unknown.rows)}, column '{recipe.data.label_column}': '{unknown.value}' is none of {known}"
+        f"{_places(unknown.rows)}, column '{recipe.data.label_column}': {unknown.value} is none of {known}"
         for unknown in profile.unknown_label_values
     ]
     return _judge(

@@ -24,7 +24,7 @@ import tensorflow as tf
 
 from steps.contracts import MetricsReport
 from steps.errors import ArtifactMissingError
-from steps.metrics import classification_metrics, confusion_counts, majority_accuracy
+from training.metrics import classification_metrics, confusion_counts, majority_accuracy
 from steps.recipe import parse_recipe
 from training.text_classifier import read_rows
 

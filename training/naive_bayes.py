@@ -66,7 +66,7 @@ class NaiveBayesBag(keras.layers.Layer):  # type: ignore[misc] # keras is publis
         self.bias.assign(np.log(class_shares))
 
     def call(self, ids: tf.Tensor) -> tf.Tensor:
-        """(texts, features) ids to (texts, classes) probabilities; a text of unknown features gets the class shares."""
+        """(texts, features) ids to (texts, classes) probabilities; unknown features add nothing."""
         ratios = tf.gather(self.ratios, ids)  # (texts, features, classes); padding is 0 and adds nothing
         scores = tf.reduce_sum(ratios * tf.gather(self.factors, ids), axis=1)
         lengths = tf.sqrt(tf.reduce_sum(ratios**2, axis=1))

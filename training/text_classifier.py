@@ -13,6 +13,7 @@ Folders default to those of a SageMaker training job (SM_CHANNEL_TRAIN and so on
 from __future__ import annotations
 
 import argparse
+import ast
 import csv
 import json
 import logging
@@ -62,7 +63,7 @@ class ServedClassifier(tf.Module):  # type: ignore[misc] # tensorflow is publish
     def probabilities(self, texts: Sequence[str], batch_size: int = 256) -> NDArray[np.float64]:
         """What would be served for many texts: (texts, classes)."""
         batches = [tf.constant(texts[start : start + batch_size]) for start in range(0, len(texts), batch_size)]
-        answers = np.concatenate([self(batch)["probabilities"].numpy() for batch in batches])
+        answers: NDArray[np.float32] = np.concatenate([self(batch)["probabilities"].numpy() for batch in batches])
         return answers.astype(np.float64)
 
 
@@ -142,6 +143,14 @@ def train(
     return ServedClassifier(features, bag), history.history
 
 
+def _class_names(text: str) -> list[str]:
+    """The training toolkit hands a list over as Python writes it, a person as JSON; both are literals."""
+    names = ast.literal_eval(text)
+    if not (isinstance(names, list) and len(names) > 1 and all(isinstance(name, str) for name in names)):
+        raise ValueError
+    return names
+
+
 def parse_arguments(argv: Sequence[str] | None) -> tuple[argparse.Namespace, Hyperparameters]:
     """Folders and class names, and all other `--name value` pairs as hyperparameters."""
     environment = os.environ
@@ -150,7 +159,7 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[argparse.Namespace, Hyp
     parser.add_argument("--validation", type=Path, default=environment.get("SM_CHANNEL_VALIDATION"))
     parser.add_argument("--model-dir", type=Path, default=environment.get("SM_MODEL_DIR"))
     parser.add_argument("--output-data-dir", type=Path, default=environment.get("SM_OUTPUT_DATA_DIR"))
-    parser.add_argument("--class_names", type=json.loads, required=True, help='JSON, such as \'["no", "yes"]\'')
+    parser.add_argument("--class_names", type=_class_names, required=True, help='such as \'["no", "yes"]\'')
     args, rest = parser.parse_known_args(argv)
     for name in ("train", "validation", "model_dir", "output_data_dir"):
         if getattr(args, name) is None:

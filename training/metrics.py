@@ -19,6 +19,8 @@ def classification_metrics(probabilities: NDArray[np.float64], labels: NDArray[n
     classes, roc_auc each class against the rest.
     Raises ValueError if there are no rows, the shapes differ, a class does not occur or a probability is not finite.
     """
+    if not np.isfinite(probabilities).all():
+        raise ValueError("a probability is NaN or infinity")
     n_classes = probabilities.shape[1]
     answers = probabilities.argmax(axis=1)
     # Served values have 32 bits; their sums miss 1 by more than scikit-learn takes.
