@@ -1,7 +1,7 @@
 """Bucket policies on a loopback address.
 
-A policy that asks for TLS shuts out whoever comes over a network without it. Nobody comes over a network here, so such a
-statement never holds; moto, which looks at no conditions, would let it shut out everybody.
+A policy that asks for TLS shuts out whoever comes over a network without it. Nobody comes over a network here, so such
+a statement never holds; moto, which looks at no conditions, would let it shut out everybody.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def install() -> None:
         return IAMPolicy(json.dumps({"Statement": statements})).is_action_permitted(action, resource)
 
     # moto has no other way in; it is pinned to the exact version for that.
-    FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
+    FakeBucket.get_permission = get_permission  # type: ignore[assignment,method-assign]
 
 
 def statements_that_can_hold(policy: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ import contextlib
 import copy
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from local.cloudformation.errors import ResourceError, TemplateError
 from local.cloudformation.intrinsics import NO_VALUE, Resolver
@@ -18,6 +18,7 @@ from local.home import ACCOUNT, REGION
 
 logger = logging.getLogger(__name__)
 
+T = TypeVar("T")
 KEPT = {"Retain", "RetainExceptOnCreate"}
 
 
@@ -135,20 +136,13 @@ class Operation:
 
     def _attempt(self, resource: StackResource, action: Callable[[ResourceType], Made]) -> Made:
         try:
-            return action(self._handler(resource.resource_type))
+            return attempt(resource, lambda: action(self._handler(resource.resource_type)))
         except ResourceError as error:
             if error.physical_id and not resource.physical_resource_id:
                 resource.physical_resource_id = error.physical_id
                 resource.attributes = {"aws:origin": _origin(resource)}
                 self._undo.append(lambda: self._delete(resource))
-            reason = str(error)
-        except KeyError as error:
-            reason = f"the property {error} is missing"
-        except Exception as error:
-            # A deployment must come to an end whatever a service does; the log has the rest.
-            logger.exception("resource failed", extra={"resource": resource.logical_resource_id})
-            reason = f"Internal failure: {type(error).__name__}: {error}"
-        raise self._failure(resource, reason)
+            raise self._failure(resource, str(error)) from error
 
     def _failure(self, resource: StackResource, reason: str) -> _ResourceFailedError:
         creating = resource.logical_resource_id not in self._stack.resources
@@ -166,7 +160,7 @@ class Operation:
         for undo in reversed(self._undo):
             try:
                 undo()
-            except (ResourceError, _ResourceFailedError):
+            except ResourceError:
                 failed = True
         stack.record(f"{prefix}ROLLBACK_{'FAILED' if failed else 'COMPLETE'}", reason)
 
@@ -186,7 +180,7 @@ class Operation:
         attempted, resource.properties = resource.properties, before.properties
         self._stack.record_resource(resource, "UPDATE_IN_PROGRESS")
         try:
-            made = handler.update(self._request(resource), _made(resource), attempted)
+            made = attempt(resource, lambda: handler.update(self._request(resource), _made(resource), attempted))
         except ResourceError as error:
             self._stack.record_resource(resource, "UPDATE_FAILED", str(error))
             raise
@@ -269,6 +263,18 @@ class _ResourceFailedError(Exception):
     """A resource failed; its event is already recorded."""
 
 
+def attempt(resource: StackResource, action: Callable[[], T]) -> T:
+    """Do something with a resource, and have whatever goes wrong be a ResourceError."""
+    try:
+        return action()
+    except ResourceError:
+        raise
+    except Exception as error:
+        # A deployment must come to an end whatever a service does; the log has the rest.
+        logger.exception("resource failed", extra={"resource": resource.logical_resource_id})
+        raise ResourceError(f"Internal failure: {type(error).__name__}: {error}") from error
+
+
 def handler_of(types: Mapping[str, ResourceType], resource_type: str) -> ResourceType:
     """What deploys a type."""
     return types[CUSTOM if resource_type.startswith("Custom::") else resource_type]
@@ -286,7 +292,7 @@ def delete_resource(
         return
     stack.record_resource(resource, "DELETE_IN_PROGRESS")
     try:
-        handler.delete(_made(resource), resource.properties)
+        attempt(resource, lambda: handler.delete(_made(resource), resource.properties))
     except ResourceError as error:
         stack.record_resource(resource, "DELETE_FAILED", str(error))
         raise

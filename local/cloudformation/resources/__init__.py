@@ -32,6 +32,7 @@ def resource_types(clients: Clients, endpoint_url: str, stacks: NestedStacks) ->
         "AWS::Lambda::Permission": functions.Permission(clients),
         "AWS::Lambda::Version": functions.Version(clients),
         "AWS::Logs::LogGroup": logs.LogGroup(clients),
+        "AWS::Logs::MetricFilter": logs.MetricFilter(clients),
         "AWS::Logs::ResourcePolicy": logs.LogResourcePolicy(clients),
         "AWS::S3::Bucket": storage.Bucket(clients),
         "AWS::S3::BucketPolicy": storage.BucketPolicy(clients),

@@ -83,3 +83,12 @@ def tag_map(tags: list[dict[str, str]] | dict[str, str] | None) -> dict[str, str
 def without(properties: Properties, *names: str) -> Properties:
     """The properties but for some."""
     return {name: value for name, value in properties.items() if name not in names}
+
+
+def lower_keys(value: Any) -> Any:  # noqa: ANN401
+    """The same with keys that begin in lower case, as some APIs write what templates do not."""
+    if isinstance(value, dict):
+        return {key[0].lower() + key[1:]: lower_keys(each) for key, each in value.items()}
+    if isinstance(value, list):
+        return [lower_keys(each) for each in value]
+    return value

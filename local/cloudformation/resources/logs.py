@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from local.cloudformation.resources.base import Made, Properties, Request, ResourceType, tag_map
+from local.cloudformation.resources.base import Made, Properties, Request, ResourceType, lower_keys, tag_map
 from local.home import ACCOUNT, REGION
 
 MISSING = ("ResourceNotFoundException",)
@@ -61,3 +61,22 @@ class LogResourcePolicy(ResourceType):
             policyName=properties["PolicyName"],
             policyDocument=properties["PolicyDocument"],
         )
+
+
+class MetricFilter(ResourceType):
+    """AWS::Logs::MetricFilter."""
+
+    immutable = frozenset({"FilterName", "LogGroupName"})
+
+    def create(self, request: Request) -> Made:
+        made = Made(request.name(request.properties.get("FilterName"), longest=512))
+        return self.update(request, made, {})
+
+    def update(self, request: Request, made: Made, before: Properties) -> Made:
+        settings = {**lower_keys(request.properties), "filterName": made.physical_id}
+        self.clients.call("logs", "PutMetricFilter", **settings)
+        return made
+
+    def delete(self, made: Made, properties: Properties) -> None:
+        group = properties["LogGroupName"]
+        self.clients.try_call("logs", "DeleteMetricFilter", MISSING, logGroupName=group, filterName=made.physical_id)

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from local.cloudformation.clients import Clients
@@ -24,7 +24,7 @@ class Api:
     missing: error codes that say that there is nothing to delete
     fixed: properties, beside the name, whose change takes a new resource
     identity: properties, beside the name, that the delete operation needs
-    renamed: parameters by another name than the property's
+    delete_list: the delete operation's parameter when it takes a list of names
     """
 
     service: str
@@ -38,7 +38,7 @@ class Api:
     missing: tuple[str, ...] = ("ResourceNotFoundException",)
     fixed: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
-    renamed: Mapping[str, str] = field(default_factory=dict)
+    delete_list: str | None = None
 
 
 class PlainType(ResourceType):
@@ -51,7 +51,7 @@ class PlainType(ResourceType):
     def create(self, request: Request) -> Made:
         api = self._api
         name = request.name(request.properties.get(api.name), longest=api.longest)
-        answer = self.clients.call(api.service, api.create, **self._parameters({**request.properties, api.name: name}))
+        answer = self.clients.call(api.service, api.create, **{**request.properties, api.name: name})
         attributes = {**api.attributes(name, answer), api.name: name}
         return Made(api.reference(name, answer), attributes)
 
@@ -63,25 +63,21 @@ class PlainType(ResourceType):
         operation = self.clients.client(api.service).meta.service_model.operation_model(api.update)
         accepted = set(operation.input_shape.members)
         # Tags are given at creation; most update operations do not take them again.
-        parameters = {
-            key: value for key, value in self._parameters(properties).items() if key in accepted or key != "Tags"
-        }
+        parameters = {key: value for key, value in properties.items() if key in accepted or key != "Tags"}
         self.clients.call(api.service, api.update, **parameters)
         return made
 
     def delete(self, made: Made, properties: Properties) -> None:
         api = self._api
-        identity = {key: properties[key] for key in api.identity if key in properties}
-        parameters = self._parameters({**identity, api.name: made.attributes[api.name]})
+        name = made.attributes[api.name]
+        parameters = {key: properties[key] for key in api.identity if key in properties}
+        parameters.update({api.delete_list: [name]} if api.delete_list else {api.name: name})
         self.clients.try_call(api.service, api.delete, api.missing, **parameters)
 
     def needs_replacement(self, before: Properties, after: Properties) -> bool:
         if self._api.update is None:
             return True
         return any(before.get(key) != after.get(key) for key in (self._api.name, *self._api.fixed))
-
-    def _parameters(self, properties: Properties) -> Properties:
-        return {self._api.renamed.get(key, key): value for key, value in properties.items()}
 
 
 def arn(service: str, resource: str) -> Callable[[str, Properties], dict[str, Any]]:
@@ -95,6 +91,7 @@ PLAIN_TYPES: dict[str, Api] = {
         create="PutMetricAlarm",
         update="PutMetricAlarm",
         delete="DeleteAlarms",
+        delete_list="AlarmNames",
         name="AlarmName",
         longest=255,
         attributes=arn("cloudwatch", "alarm:{}"),
@@ -104,6 +101,7 @@ PLAIN_TYPES: dict[str, Api] = {
         create="PutCompositeAlarm",
         update="PutCompositeAlarm",
         delete="DeleteAlarms",
+        delete_list="AlarmNames",
         name="AlarmName",
         longest=255,
         attributes=arn("cloudwatch", "alarm:{}"),
@@ -113,25 +111,10 @@ PLAIN_TYPES: dict[str, Api] = {
         create="PutDashboard",
         update="PutDashboard",
         delete="DeleteDashboards",
+        delete_list="DashboardNames",
         name="DashboardName",
         longest=255,
         missing=("ResourceNotFound", "DashboardNotFoundError"),
-    ),
-    "AWS::Logs::MetricFilter": Api(
-        "logs",
-        create="PutMetricFilter",
-        update="PutMetricFilter",
-        delete="DeleteMetricFilter",
-        name="FilterName",
-        longest=512,
-        fixed=("LogGroupName",),
-        identity=("LogGroupName",),
-        renamed={
-            "FilterName": "filterName",
-            "FilterPattern": "filterPattern",
-            "LogGroupName": "logGroupName",
-            "MetricTransformations": "metricTransformations",
-        },
     ),
     "AWS::Scheduler::Schedule": Api(
         "scheduler",

@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 from local.cloudformation.errors import ResourceError
-from local.cloudformation.resources.base import Made, Properties, Request, ResourceType, without
+from local.cloudformation.resources.base import Made, Properties, Request, ResourceType, lower_keys, without
 
 TOKEN = re.compile(r"\$\{([A-Za-z0-9_:.]+)\}")
 
@@ -27,7 +26,7 @@ class StateMachine(ResourceType):
             "CreateStateMachine",
             name=name,
             type=properties.get("StateMachineType"),
-            tags=_lower_keys(properties.get("Tags")),
+            tags=lower_keys(properties.get("Tags")),
             **self._settings(properties),
         )
         return Made(created["stateMachineArn"], {"Arn": created["stateMachineArn"], "Name": name})
@@ -50,8 +49,8 @@ class StateMachine(ResourceType):
         return {
             "definition": self._definition(properties),
             "roleArn": properties["RoleArn"],
-            "loggingConfiguration": _lower_keys(properties.get("LoggingConfiguration")),
-            "tracingConfiguration": _lower_keys(properties.get("TracingConfiguration")),
+            "loggingConfiguration": lower_keys(properties.get("LoggingConfiguration")),
+            "tracingConfiguration": lower_keys(properties.get("TracingConfiguration")),
         }
 
     def _definition(self, properties: Properties) -> str:
@@ -116,12 +115,3 @@ class Rule(ResourceType):
                 EventBusName=properties.get("EventBusName"),
                 Ids=sorted(ids),
             )
-
-
-def _lower_keys(value: Any) -> Any:  # noqa: ANN401
-    """The same with keys that begin in lower case, as the Step Functions API writes them."""
-    if isinstance(value, dict):
-        return {key[0].lower() + key[1:]: _lower_keys(each) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_lower_keys(each) for each in value]
-    return value

@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import os
 import socket
+import textwrap
 import threading
+import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, cast
@@ -95,3 +97,79 @@ def make_function(client: Callable[[str], Any], zip_of: Callable[[Mapping[str, s
         return name
 
     return make
+
+
+DEPLOYMENT_BUCKET = "deployments"
+CAPABILITIES = ["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
+
+
+class Stacks:
+    """Deploys templates as `sam deploy` does: files to a bucket, then a change set."""
+
+    def __init__(self, client: Callable[[str], Any]) -> None:
+        self.cloudformation = client("cloudformation")
+        self._s3 = client("s3")
+        self._s3.create_bucket(Bucket=DEPLOYMENT_BUCKET)
+
+    def upload(self, key: str, content: str | bytes) -> str:
+        body = textwrap.dedent(content) if isinstance(content, str) else content
+        self._s3.put_object(Bucket=DEPLOYMENT_BUCKET, Key=key, Body=body)
+        return f"{self._s3.meta.endpoint_url}/{DEPLOYMENT_BUCKET}/{key}"
+
+    def change(self, name: str, template: str, **parameters: str) -> dict[str, Any]:
+        """Create a change set; returns its description."""
+        stacks = self.cloudformation.describe_stacks()["Stacks"]
+        existing = {each["StackName"] for each in stacks if each["StackStatus"] != "REVIEW_IN_PROGRESS"}
+        created = self.cloudformation.create_change_set(
+            StackName=name,
+            ChangeSetName=f"change-{time.time_ns()}",
+            ChangeSetType="UPDATE" if name in existing else "CREATE",
+            TemplateBody=textwrap.dedent(template),
+            Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
+            Capabilities=CAPABILITIES,
+        )
+        described: dict[str, Any] = self.cloudformation.describe_change_set(ChangeSetName=created["Id"])
+        return described
+
+    def deploy(self, name: str, template: str, **parameters: str) -> dict[str, Any]:
+        """Execute a change set and wait; returns the stack."""
+        change_set = self.change(name, template, **parameters)
+        assert change_set["Status"] == "CREATE_COMPLETE", change_set.get("StatusReason")
+        self.cloudformation.execute_change_set(ChangeSetName=change_set["ChangeSetId"])
+        return self.wait(name)
+
+    def wait(self, name: str) -> dict[str, Any]:
+        for _ in range(600):
+            stack: dict[str, Any] = self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+            if not stack["StackStatus"].endswith("_IN_PROGRESS"):
+                return stack
+            time.sleep(0.05)
+        raise AssertionError(f"{name} does not come to an end")
+
+    def outputs(self, name: str) -> dict[str, str]:
+        stack = self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+        return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        events: list[dict[str, Any]] = self.cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+        return events
+
+    def failures(self, name: str) -> dict[str, str]:
+        """Reasons by logical id, of the stack and of the stacks inside it."""
+        failures: dict[str, str] = {}
+        for event in self.events(name):
+            if event["ResourceStatus"].endswith("_FAILED"):
+                failures[event["LogicalResourceId"]] = event.get("ResourceStatusReason", "")
+                inner = event.get("PhysicalResourceId", "")
+                if ":stack/" in inner and inner != event["StackId"]:
+                    failures.update(self.failures(inner))
+        return failures
+
+    def physical_id(self, name: str, logical_id: str) -> str:
+        resource = self.cloudformation.describe_stack_resource(StackName=name, LogicalResourceId=logical_id)
+        return str(resource["StackResourceDetail"]["PhysicalResourceId"])
+
+
+@pytest.fixture(scope="session")
+def stacks(client: Callable[[str], Any]) -> Stacks:
+    return Stacks(client)
