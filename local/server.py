@@ -13,8 +13,10 @@ import os
 import signal
 import tempfile
 import threading
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from moto.core.config import default_user_config
@@ -43,12 +45,13 @@ CRASHED_CAUSE = "The laptop stack ended while this execution was running."
 def main() -> None:
     """Serve the home that the environment names until a signal asks to stop."""
     log_to_standard_error()
-    stopping = threading.Event()
+    # A signal handler may run in the middle of any line, so it must not need a lock; this queue is made for that.
+    signals: SimpleQueue[int] = SimpleQueue()
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stopping.set())
+        signal.signal(number, lambda received, _: signals.put(received))
     home = Home.from_environment(Path.cwd())
     configure(home)
-    serve(home, stopping)
+    serve(home, wait_for_stop=signals.get)
 
 
 def configure(home: Home) -> None:
@@ -64,8 +67,8 @@ def configure(home: Home) -> None:
     werkzeug_app.DISABLE_GLOBAL_CORS = True  # type: ignore[attr-defined]  # moto's own setting, imported there
 
 
-def serve(home: Home, stopping: threading.Event) -> None:
-    """Bring back the last state, answer requests until stopping is set, and leave nothing running."""
+def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
+    """Bring back the last state, answer requests until wait_for_stop returns, and leave nothing running."""
     processes = ProcessRegistry(home.processes)
     processes.stop_leftovers()
     snapshots = Snapshots(home.snapshot)
@@ -100,7 +103,7 @@ def serve(home: Home, stopping: threading.Event) -> None:
             subsystem.start()
         stack.callback(interpreter.abort_running, STOPPED_CAUSE)
         logger.info("serving", extra={"endpoint": home.endpoint_url})
-        stopping.wait()
+        wait_for_stop()
         logger.info("stopping")
     logger.info("stopped")
 

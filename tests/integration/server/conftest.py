@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import contextlib
+import random
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,10 +25,11 @@ def project() -> Path:
 @pytest.fixture(scope="session")
 def free_port() -> Callable[[], int]:
     def choose() -> int:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port: int = probe.getsockname()[1]
-        return port
+        # Below the ports that the system gives to connections: nothing takes one between a stop and the next start.
+        for port in iter(lambda: random.randint(20_000, 30_000), None):  # noqa: S311 - any port
+            with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+                return port
+        raise AssertionError("there is always a free port")
 
     return choose
 
