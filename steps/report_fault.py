@@ -29,7 +29,6 @@ _RESULTS = {
     "RecordRelease": "record_release",
 }
 _ROLL_BACK = {"RollBackEndpoint": "roll_back_endpoint", "DescribeRolledBackEndpoint": "describe_rolled_back_endpoint"}
-_REUSABLE = {"Preprocess": "preprocess", "TrainModel": "train_model", "EvaluateModel": "evaluate_model"}
 _JOB_STATES = {
     JOB_SUFFIXES["preprocess"]: "Preprocess",
     JOB_SUFFIXES["train_model"]: "TrainModel",
@@ -106,8 +105,8 @@ def _first_without_result(state: Mapping[str, Any]) -> str:
 
 def _is_passed_over(name: str, state: Mapping[str, Any]) -> bool:
     plan = state.get("prepare_run") or {}
-    if name in _REUSABLE:
-        step = plan.get(_REUSABLE[name]) or {}
+    if name in _JOB_STATUSES:
+        step = plan.get(_RESULTS[name]) or {}
         return bool(step.get("reuse"))
     if name == "RequestApproval":
         return not (state.get("check_metrics") or {}).get("needs_approval", True)

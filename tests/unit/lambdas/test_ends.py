@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from aws_lambda_powertools import Logger
+
+from lambdas.close_run.handler import end_run
+from lambdas.endings import tell
+from lambdas.mails.compose import Outcomes, closed_mail, fault_mail, released_mail
+from lambdas.record_release.handler import record_release, release_mails
+from lambdas.report_fault.handler import ReportFaultInput, keep_fault, people
+from steps.contracts import (
+    ApprovalDecision,
+    CheckMetricsResult,
+    LiveVersion,
+    PrepareRunResult,
+    RegisterModelResult,
+    ReportFaultResult,
+    RollBackEndpointResult,
+    RunState,
+)
+from steps.errors import MailError
+from steps.ports import ArtifactStore, Lock, Mail, ModelRegistry, ReleaseRecords, RunRecord
+from steps.recipe import Recipe
+
+
+@pytest.fixture
+def state(plan: PrepareRunResult, checked: CheckMetricsResult, registered: RegisterModelResult) -> RunState:
+    return RunState(recipe="reviews", prepare_run=plan, check_metrics=checked, register_model=registered)
+
+
+@pytest.fixture(autouse=True)
+def locked(records: ReleaseRecords, plan: PrepareRunResult, now: datetime) -> None:
+    records.take_lock("reviews", Lock(plan.run_id, "arn", now + timedelta(hours=9)), now=now)
+
+
+def test_a_release_is_live_approved_and_unlocked(
+    *,
+    state: RunState,
+    reviews: Recipe,
+    registry: ModelRegistry,
+    records: ReleaseRecords,
+    live: LiveVersion,
+    package_statuses: dict[str, tuple[str, str]],
+    ended_runs: list[RunRecord],
+    now: datetime,
+) -> None:
+    records.set_live("reviews", live)
+    new = record_release(state, recipe=reviews, registry=registry, records=records, now=now)
+    assert records.live("reviews") == new
+    assert new.previous is not None
+    assert new.previous["model_version"] == "1"
+    assert package_statuses[new.model_package_arn][0] == "Approved"
+    assert records.lock("reviews") is None
+    assert [run.outcome for run in ended_runs] == ["Released"]
+    again = record_release(state, recipe=reviews, registry=registry, records=records, now=now)
+    assert again == new
+
+
+def test_everybody_who_may_approve_hears_of_the_release(state: RunState, reviews: Recipe, live: LiveVersion) -> None:
+    new = live.model_copy(update={"model_version": "2", "previous": live.model_dump(mode="json")})
+    mails = release_mails(state, reviews, new)
+    assert [mail.to for mail in mails] == ["ann@example.com", "bob@example.com"]
+    assert mails[0].subject == "reviews: version 2 is live"
+    assert "It replaces version 1" in mails[0].text
+    assert "Accuracy: 78.4 %" in mails[0].text
+    assert "78.4 %" in mails[0].html
+
+
+def denied(now: datetime) -> ApprovalDecision:
+    return ApprovalDecision(
+        decision="denied", approver="a@b.c", comment="No.", decided_at=now, model_digest="d", approval_id="a"
+    )
+
+
+def test_a_no_rejects_the_package_and_frees_the_lock(
+    *,
+    state: RunState,
+    registry: ModelRegistry,
+    records: ReleaseRecords,
+    live: LiveVersion,
+    registered: RegisterModelResult,
+    package_statuses: dict[str, tuple[str, str]],
+    ended_runs: list[RunRecord],
+    now: datetime,
+) -> None:
+    records.set_live("reviews", live)
+    told_no = state.model_copy(update={"request_approval": denied(now)})
+    closed, still_live = end_run(told_no, registry=registry, records=records, now=now)
+    assert closed.outcome == "ApprovalDenied"
+    assert still_live == live
+    assert package_statuses[registered.model_package_arn] == ("Rejected", "ApprovalDenied: The approver said no: “No.”")
+    assert records.lock("reviews") is None
+    assert [(run.outcome, run.reason) for run in ended_runs] == [("ApprovalDenied", closed.reason)]
+
+
+def test_another_runs_lock_stays(
+    state: RunState, registry: ModelRegistry, records: ReleaseRecords, now: datetime
+) -> None:
+    theirs = Lock("theirs", "arn", now + timedelta(hours=9))
+    assert state.prepare_run is not None
+    records.take_lock("reviews", theirs, now=now, instead_of=state.prepare_run.run_id)
+    end_run(state.model_copy(update={"request_approval": denied(now)}), registry=registry, records=records, now=now)
+    assert records.lock("reviews") == theirs
+
+
+@pytest.mark.parametrize("has_previous", [True, False])
+def test_a_release_that_was_recorded_and_rolled_back_is_not_live(
+    *,
+    state: RunState,
+    reviews: Recipe,
+    registry: ModelRegistry,
+    records: ReleaseRecords,
+    live: LiveVersion,
+    now: datetime,
+    has_previous: bool,
+) -> None:
+    records.set_live("reviews", live if has_previous else None)
+    record_release(state, recipe=reviews, registry=registry, records=records, now=now)
+    back = RollBackEndpointResult(action="restored", endpoint_name="e", endpoint_config_name="c", requested_at=now)
+    went_back = state.model_copy(update={"roll_back_endpoint": back})
+    _, still_live = end_run(went_back, registry=registry, records=records, now=now)
+    assert still_live == (live if has_previous else None)
+    assert records.live("reviews") == still_live
+
+
+def faulted(plan: PrepareRunResult | None, **state: Any) -> ReportFaultInput:
+    fault = {"Error": "States.TaskFailed", "Cause": "boom"}
+    planned = {"prepare_run": plan.model_dump(mode="json")} if plan else {}
+    run_id = plan.run_id if plan else "run-1"
+    return ReportFaultInput(run_id=run_id, state={"recipe": "reviews", **planned, "fault": fault, **state})
+
+
+def test_a_fault_frees_the_lock_and_keeps_the_cause(
+    *,
+    plan: PrepareRunResult,
+    registry: ModelRegistry,
+    records: ReleaseRecords,
+    registered: RegisterModelResult,
+    package_statuses: dict[str, tuple[str, str]],
+    ended_runs: list[RunRecord],
+    now: datetime,
+) -> None:
+    request = faulted(plan, register_model=registered.model_dump(mode="json"))
+    fault = keep_fault(request, registry=registry, records=records, now=now)
+    assert (fault.state, fault.cause) == ("RequestApproval", "boom")
+    assert records.lock("reviews") is None
+    assert ended_runs[0].reason == "RequestApproval: States.TaskFailed: boom"
+    assert package_statuses[registered.model_package_arn][0] == "Rejected"
+
+
+def test_a_fault_before_any_plan_is_told_to_whoever_is_on_call(
+    registry: ModelRegistry, records: ReleaseRecords, artifacts: ArtifactStore, now: datetime
+) -> None:
+    request = faulted(None)
+    assert keep_fault(request, registry=registry, records=records, now=now).state == "PrepareRun"
+    assert people(request, "operator@example.com", artifacts) == ["operator@example.com"]
+
+
+def test_a_fault_without_even_a_recipe_is_reported(
+    registry: ModelRegistry, records: ReleaseRecords, now: datetime
+) -> None:
+    request = ReportFaultInput(run_id="run-1", state={"fault": {"Error": "RecipeInvalidError", "Cause": "no recipe"}})
+    assert keep_fault(request, registry=registry, records=records, now=now).error == "RecipeInvalidError"
+
+
+def test_a_fault_is_told_to_the_approvers_too_but_to_nobody_twice(
+    plan: PrepareRunResult, artifacts: ArtifactStore, objects: dict[str, bytes], recipe_text: str
+) -> None:
+    objects[plan.recipe_uri] = recipe_text.encode()
+    assert people(faulted(plan), "ann@example.com", artifacts) == ["ann@example.com", "bob@example.com"]
+
+
+class BrokenMailer:
+    def send(self, _mail: Mail) -> None:
+        raise MailError("SES refused a mail (MessageRejected)")
+
+
+def test_a_mail_that_cannot_be_sent_does_not_undo_an_end() -> None:
+    log = io.StringIO()
+    mail = Mail("ann@example.com", "reviews: the data was rejected", "text", "<p>html</p>")
+    tell([mail], BrokenMailer(), Logger(service="test-ends", stream=log))
+    logged = log.getvalue()
+    assert "mail not sent" in logged
+    assert "ann@example.com" not in logged
+
+
+ABOUT = Outcomes(recipe="reviews", run_id="run-1", live_version="1")
+
+
+def test_a_mail_about_a_no_gives_the_reason_and_what_is_live() -> None:
+    mail = closed_mail(ABOUT, to="a@b.c", outcome="MetricsRejected", reason="Accuracy is 0.51 <below> 0.70.")
+    assert mail.subject == "reviews: the new model was rejected"
+    assert "Accuracy is 0.51 <below> 0.70." in mail.text
+    assert "Accuracy is 0.51 &lt;below&gt; 0.70." in mail.html
+    assert "Version 1 is still live." in mail.text
+
+
+def test_a_mail_about_a_fault_gives_the_state_its_words_and_what_to_do() -> None:
+    fault = ReportFaultResult(error="States.TaskFailed", cause="ValueError: bad row", state="TrainModel")
+    mail = fault_mail(ABOUT, to="a@b.c", fault=fault)
+    assert mail.subject == "reviews: the release failed in TrainModel"
+    for body in (mail.text, mail.html):
+        assert "ValueError: bad row" in body
+        assert "greenlight show run-1 --logs" in body
+        assert "what was done is reused" in body
+
+
+def test_the_first_release_has_nothing_to_go_back_to(live: LiveVersion) -> None:
+    first = Outcomes(recipe="reviews", run_id="run-1", live_version=None)
+    assert "rollback" not in released_mail(first, to="a@b.c", live=live, metrics=[]).text
