@@ -105,9 +105,9 @@ class JobRunner:
         if child is not None:
             threading.Thread(target=self._terminate, args=(child,), daemon=True).start()
 
-    def wait(self, job: Job, timeout_seconds: float | None = None) -> bool:
+    def wait(self, job_arn: str, timeout_seconds: float) -> bool:
         """Wait until a job has its final status; False when the time was too short."""
-        run = self._runs.get(job.arn)
+        run = self._runs.get(job_arn)
         return run is None or run.done.wait(timeout_seconds)
 
     def stop_all(self, reason: str) -> None:

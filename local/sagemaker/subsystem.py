@@ -47,6 +47,10 @@ class SageMaker:
         for path in runtime_urls.url_paths:
             runtime_urls.url_paths[path] = RuntimeApi.dispatch
 
+    def wait(self, job_arn: str, timeout_seconds: float) -> bool:
+        """Wait until a job has its final status; False when the time was too short."""
+        return self.jobs.wait(job_arn, timeout_seconds)
+
     def start(self) -> None:
         """Bring back what the snapshot says was running."""
         backend = sagemaker_backends[ACCOUNT][REGION]

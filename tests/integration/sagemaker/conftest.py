@@ -18,7 +18,9 @@ from moto.core.config import default_user_config
 from moto.moto_server import werkzeug_app
 from werkzeug.serving import make_server
 
+from local import interpreter, stepfunctions
 from local.home import Home
+from local.lambda_runtime import LambdaRuntime
 from local.processes import ProcessRegistry
 from local.sagemaker import SageMaker
 
@@ -53,9 +55,15 @@ def subsystem(home: Home, processes: ProcessRegistry) -> SageMaker:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def server(home: Home, subsystem: SageMaker) -> Iterator[None]:
+def server(home: Home, subsystem: SageMaker, processes: ProcessRegistry) -> Iterator[None]:
+    interpreter.install()
+    stepfunctions.install(subsystem)
+    functions = LambdaRuntime(home, processes)
+    functions.install()
+    functions.start()
     os.environ.update({"MOTO_PORT": str(home.port), **home.client_environment()})
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
+    default_user_config["lambda"] = {"use_docker": False}
     application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
     server = make_server(
         "127.0.0.1", home.port, application, threaded=True, request_handler=werkzeug_app.MotoRequestHandler
@@ -64,6 +72,7 @@ def server(home: Home, subsystem: SageMaker) -> Iterator[None]:
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield
     subsystem.stop()
+    functions.stop()
     server.shutdown()
 
 
