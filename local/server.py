@@ -17,14 +17,15 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any
+from typing import Any, Protocol
 
 from moto.core.config import default_user_config
 from moto.moto_server import werkzeug_app
 from werkzeug.exceptions import NotFound
 from werkzeug.serving import make_server
 
-from local import interpreter, mailbox
+from local import interpreter, mailbox, stepfunctions
+from local.cloudformation import CloudFormation
 from local.front import Front
 from local.home import Home
 from local.lambda_runtime import LambdaRuntime
@@ -40,6 +41,19 @@ ADDRESS = "127.0.0.1"
 SHUTDOWN_POLL_SECONDS = 0.1
 STOPPED_CAUSE = "The laptop stack was stopped while this execution was running."
 CRASHED_CAUSE = "The laptop stack ended while this execution was running."
+
+
+class Subsystem(Protocol):
+    """A part of the laptop with processes or work of its own."""
+
+    def install(self) -> None:
+        """Plug into moto, before anything is served."""
+
+    def start(self) -> None:
+        """Bring back what the restored state calls for; the server answers already."""
+
+    def stop(self) -> None:
+        """Stop all processes; the server still answers."""
 
 
 def main() -> None:
@@ -74,11 +88,12 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
     snapshots = Snapshots(home.snapshot)
     functions = LambdaRuntime(home, processes)
     sagemaker = SageMaker(home, processes, snapshots.changed)
+    subsystems: list[Subsystem] = [functions, CloudFormation(home, deployed=functions.warm), sagemaker]
     interpreter.install()
     mailbox.install()
-    functions.install()
-    sagemaker.install()
-    _install_later_parts(sagemaker)
+    for subsystem in subsystems:
+        subsystem.install()
+    stepfunctions.install(sagemaker)
     front = Front(
         aws=werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app),
         http_api=_http_api(functions),
@@ -98,7 +113,7 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
         stack.callback(snapshots.stop)
         threading.Thread(target=server.serve_forever, args=(SHUTDOWN_POLL_SECONDS,), name="server", daemon=True).start()
         stack.callback(server.shutdown)
-        for subsystem in (functions, sagemaker):
+        for subsystem in subsystems:
             stack.callback(subsystem.stop)
             subsystem.start()
         stack.callback(interpreter.abort_running, STOPPED_CAUSE)
@@ -113,16 +128,6 @@ def _http_api(functions: LambdaRuntime) -> Any:
         return importlib.import_module("local.http_api").HttpApi(functions)
     except (ImportError, AttributeError):
         return NotFound()
-
-
-def _install_later_parts(sagemaker: SageMaker) -> None:
-    for module, arguments in (("local.cloudformation", ()), ("local.stepfunctions", (sagemaker,))):
-        try:
-            install = importlib.import_module(module).install
-        except (ImportError, AttributeError):
-            logger.warning("part missing", extra={"part": module})
-        else:
-            install(*arguments)
 
 
 if __name__ == "__main__":

@@ -120,10 +120,11 @@ class _Unpickler(pickle.Unpickler):
 
 
 def _find_name(backends: Any) -> str | None:  # noqa: ANN401 - a BackendDict, or the part of one account
-    module = importlib.import_module(backends.backend.__module__)
-    for name, value in vars(module).items():
-        if isinstance(value, BackendDict) and value.backend is backends.backend:
-            return f"{module.__name__}:{name}"
+    # The laptop's own kinds of backend take the place of moto's, in the variables of moto's modules.
+    for kind in backends.backend.__mro__:
+        for name, value in vars(importlib.import_module(kind.__module__)).items():
+            if isinstance(value, BackendDict) and value.backend is backends.backend:
+                return f"{kind.__module__}:{name}"
     return None
 
 

@@ -108,7 +108,7 @@ def test_stopping_an_execution_ends_it_although_its_task_still_waits(clients: Cl
     )
     assert described["stopDate"] >= described["startDate"]
     assert history(clients, arn)[-1] == "ExecutionAborted"
-    with pytest.raises(ClientError, match="InvalidToken"):
+    with pytest.raises(ClientError, match="TaskTimedOut"):
         clients("stepfunctions").send_task_success(taskToken=token, output="{}")
     assert clients("stepfunctions").describe_execution(executionArn=arn)["status"] == "ABORTED"
     assert history(clients, arn)[-1] == "ExecutionAborted"

@@ -83,6 +83,7 @@ def fill(clients: Clients) -> None:
     )
     clients("events").put_rule(Name="kept", ScheduleExpression="rate(1 day)")
     clients("cloudformation").create_stack(StackName="kept", TemplateBody=TEMPLATE)
+    clients("cloudformation").get_waiter("stack_create_complete").wait(StackName="kept", WaiterConfig={"Delay": 1})
     sagemaker = clients("sagemaker")
     sagemaker.create_model(
         ModelName="kept", ExecutionRoleArn=role, PrimaryContainer={"Image": "image", "ModelDataUrl": "s3://kept/large"}
@@ -172,6 +173,7 @@ def test_what_was_kept_can_be_changed_after_a_restart(home: Home, project: Path,
     clients("s3").put_object(Bucket="kept", Key="large", Body=b"new")
     clients("dynamodb").put_item(TableName="kept", Item={"pk": {"S": "b"}})
     clients("cloudformation").delete_stack(StackName="kept")
+    clients("cloudformation").get_waiter("stack_delete_complete").wait(StackName="kept", WaiterConfig={"Delay": 1})
     restart(home, project)
     assert clients("s3").get_object(Bucket="kept", Key="large")["Body"].read() == b"new"
     assert clients("dynamodb").scan(TableName="kept")["Count"] == 2
