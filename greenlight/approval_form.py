@@ -81,8 +81,11 @@ def fill_in(url: str, html: str, referrer_policy: str, answers: Answers) -> Fill
 
 
 def headline(html: str) -> str:
-    """A page's heading and the first sentence below it."""
+    """What a page says first: its alert, else its heading and the sentence below."""
     page = BeautifulSoup(html, "html.parser")
+    alert = page.find(role="alert")
+    if alert is not None:
+        return _words(alert).rstrip(".")
     heading = page.find("h1")
     if heading is None:
         return _words(page)[:300]

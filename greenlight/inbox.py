@@ -13,8 +13,8 @@ from greenlight.errors import StackNotUpError
 from local.home import Home
 
 TIMEOUT_SECONDS = 10
-# The mail writes "code", perhaps a few words, then six digits.
-_CODE = re.compile(r"\bcode\b\D{0,40}?\b(\d{6})\b", re.IGNORECASE)
+# The mail writes "code", perhaps a few words, then six digits in one or two groups.
+_CODE = re.compile(r"\bcode\b\D{0,40}?\b(\d{3}) ?(\d{3})\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -68,4 +68,4 @@ def approval_link(mail: Mail) -> str | None:
 def approval_code(mail: Mail) -> str | None:
     """The short code that the page asks for."""
     found = _CODE.search(mail.text)
-    return found[1] if found else None
+    return found[1] + found[2] if found else None

@@ -82,4 +82,5 @@ def test_the_headline_is_heading_and_first_sentence() -> None:
     assert (
         headline("<h1>Approved.</h1><p>The release <b>goes on</b>.</p><p>More.</p>") == "Approved: The release goes on"
     )
+    assert headline('<h1>Release?</h1><p role="alert">That was not the code.</p>') == "That was not the code"
     assert headline("plain words") == "plain words"

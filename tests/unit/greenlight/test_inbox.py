@@ -15,7 +15,7 @@ def _mail(text: str, *links: str) -> Mail:
 
 
 @pytest.mark.parametrize(
-    "text", ["Your code: 123456", "Your code is 123456.", "Type the code 123456 there.", "Code:\n123456"]
+    "text", ["Your code: 123456", "Your code is 123456.", "Type the code 123456 there.", "Code:\n123 456"]
 )
 def test_the_code_is_found_in_the_mails_text(text: str) -> None:
     assert approval_code(_mail(text)) == "123456"
