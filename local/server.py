@@ -7,7 +7,6 @@ Stops   on SIGTERM or SIGINT: executions, children, a last snapshot; then exit c
 from __future__ import annotations
 
 import contextlib
-import importlib
 import logging
 import os
 import signal
@@ -17,17 +16,17 @@ from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Protocol
+from typing import Protocol
 
 from moto.core.config import default_user_config
 from moto.moto_server import werkzeug_app
-from werkzeug.exceptions import NotFound
 from werkzeug.serving import make_server
 
 from local import interpreter, mailbox, stepfunctions
 from local.cloudformation import CloudFormation
 from local.front import Front
 from local.home import Home
+from local.http_api import HttpApi
 from local.lambda_runtime import LambdaRuntime
 from local.logs import log_to_standard_error
 from local.pid_file import record_server
@@ -96,7 +95,7 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
     stepfunctions.install(sagemaker)
     front = Front(
         aws=werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app),
-        http_api=_http_api(functions),
+        http_api=HttpApi(home, functions.invoke),
         pages=mailbox.Mailbox(),
         health=lambda: {"version": version("greenlight"), "home": str(home.directory), "notes": snapshots.notes},
         changed=snapshots.changed,
@@ -121,13 +120,6 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
         wait_for_stop()
         logger.info("stopping")
     logger.info("stopped")
-
-
-def _http_api(functions: LambdaRuntime) -> Any:
-    try:
-        return importlib.import_module("local.http_api").HttpApi(functions)
-    except (ImportError, AttributeError):
-        return NotFound()
 
 
 if __name__ == "__main__":
