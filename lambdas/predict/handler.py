@@ -49,6 +49,7 @@ def answer(recipe: str) -> dict[str, Any]:
     metrics.add_dimension(name="recipe", value=recipe)
     metrics.add_metric(name="Predictions", unit=MetricUnit.Count, value=len(texts))
     metrics.add_metric(name="ModelLatency", unit=MetricUnit.Milliseconds, value=latency_ms)
+    metrics.flush_metrics()
     logger.info("predicted", recipe=recipe, model_version=live.model_version, instances=len(texts))
     return result.model_dump(mode="json")
 
@@ -91,7 +92,6 @@ app.exception_handler(ReleaseError)(out_of_order)
 
 
 @logger.inject_lambda_context(clear_state=True)
-@metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """An HTTP API's event, payload format 2.0."""
     return app.resolve(event, context)
