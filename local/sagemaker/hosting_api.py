@@ -172,8 +172,10 @@ class HostingApi(SageMakerResponse):
         package_name = model.container.get("ModelPackageName")
         if not package_name:
             return model.container
-        package = self.sagemaker_backend.describe_model_package(package_name)
-        return {**package.inference_specification["Containers"][0], **model.container}
+        packages: dict[str, Any] = self.sagemaker_backend.model_packages
+        if package_name not in packages:
+            raise ValidationError(f"ModelPackage {package_name} does not exist.")
+        return {**packages[package_name].details["InferenceSpecification"]["Containers"][0], **model.container}
 
     def _arn(self, resource: str, name: str) -> str:
         return arn_formatter(resource, name.lower(), self.current_account, self.region)

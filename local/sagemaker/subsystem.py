@@ -18,13 +18,14 @@ from local.sagemaker.hosting_api import HostingApi
 from local.sagemaker.job_api import JobApi
 from local.sagemaker.job_runner import JobRunner
 from local.sagemaker.jobs import Job
+from local.sagemaker.registry_api import RegistryApi
 from local.sagemaker.runtime_api import RuntimeApi
 
 SERVER_STOPPED = "The laptop's server was stopped while the job ran."
 SERVER_ENDED = "InternalServerError: The laptop's server ended while the job ran. Start the job again."
 
 
-class Api(JobApi, HostingApi):
+class Api(JobApi, HostingApi, RegistryApi):
     """Every action of the SageMaker API; those that nobody here defines are moto's."""
 
 
