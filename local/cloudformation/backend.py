@@ -56,7 +56,7 @@ class StackBackend(CloudFormationBackend):
             policy=settings.get("stack_policy_body") or "",
         )
         self.stacks[stack.stack_id] = stack
-        self.engine.start(stack, loaded, template, parameters)
+        self.engine.start(stack, loaded, template)
         return stack
 
     def update_stack(
@@ -70,7 +70,7 @@ class StackBackend(CloudFormationBackend):
         stack = self.get_stack(name)
         self._check_updatable(stack)
         given = {
-            each["ParameterKey"]: stack.parameters.get(each["ParameterKey"], "")
+            each["ParameterKey"]: stack.stack_parameters.get(each["ParameterKey"], "")
             if each.get("UsePreviousValue")
             else each["ParameterValue"]
             for each in parameters
@@ -80,7 +80,7 @@ class StackBackend(CloudFormationBackend):
             raise ValidationError(message="No updates are to be performed.")
         stack.role_arn = role_arn or stack.role_arn
         stack.tags = tags if tags is not None else stack.tags
-        self.engine.start(stack, loaded, template, given)
+        self.engine.start(stack, loaded, template)
         return stack
 
     def delete_stack(self, name_or_stack_id: str) -> None:
@@ -156,7 +156,7 @@ class StackBackend(CloudFormationBackend):
         stack.tags = change_set.tags or stack.tags
         stack.role_arn = change_set.role_arn or stack.role_arn
         loaded = self._load(change_set.template, change_set.parameters)
-        self.engine.start(stack, loaded, change_set.template, change_set.parameters)
+        self.engine.start(stack, loaded, change_set.template)
 
     def get_template(self, name_or_stack_id: str) -> str:
         return str(self.get_stack(name_or_stack_id).template)

@@ -62,12 +62,12 @@ class Engine:
             raise TemplateError(f"S3 error: {error}") from error
         return str(body.read().decode())
 
-    def start(self, stack: Stack, template: Template, text: str, parameters: Mapping[str, str]) -> None:
+    def start(self, stack: Stack, template: Template, text: str) -> None:
         """Create or update a stack in the background."""
         stack.stack_status = f"{'UPDATE' if stack.processed else 'CREATE'}_IN_PROGRESS"
 
         def run() -> None:
-            if self._run(stack, template, text, parameters):
+            if self._run(stack, template, text):
                 self._deployed()
 
         self._in_background(stack, run)
@@ -93,7 +93,7 @@ class Engine:
             root_id=parent.root_id or parent.stack_id,
         )
         backend.stacks[stack.stack_id] = stack
-        if not self._run(stack, template, text, parameters):
+        if not self._run(stack, template, text):
             raise ResourceError(_why_nested_failed(stack, "created"), stack.stack_id)
         return stack.stack_id, _outputs(stack)
 
@@ -105,7 +105,7 @@ class Engine:
         stack = self._stacks().stacks[stack_id]
         stack.tags.update(tags)
         differs = stack.processed != template.document or stack.resolved_parameters != template.parameters
-        if differs and not self._run(stack, template, text, parameters):
+        if differs and not self._run(stack, template, text):
             raise ResourceError(_why_nested_failed(stack, "updated"))
         return _outputs(stack)
 
@@ -122,10 +122,10 @@ class Engine:
         except TemplateError as error:
             raise ResourceError(str(error)) from error
 
-    def _run(self, stack: Stack, template: Template, text: str, parameters: Mapping[str, str]) -> bool:
+    def _run(self, stack: Stack, template: Template, text: str) -> bool:
         succeeded = Operation(stack, template, self._types, self._imported).run()
         if succeeded:
-            stack.template, stack.parameters = text, dict(parameters)
+            stack.template = text
         return succeeded
 
     def _delete(self, stack: Stack) -> bool:

@@ -75,7 +75,7 @@ class Stack:
     """A stack.
 
     template: as it was submitted;  processed: after transforms, as it was last deployed
-    parameters: as given;  resolved_parameters: with defaults
+    resolved_parameters: with defaults, lists as lists
     """
 
     stack_id: str
@@ -84,7 +84,6 @@ class Stack:
     stack_status_reason: str | None = None
     template: str = ""
     processed: dict[str, Any] = field(default_factory=dict)
-    parameters: dict[str, str] = field(default_factory=dict)
     resolved_parameters: dict[str, Any] = field(default_factory=dict)
     hidden_parameters: frozenset[str] = frozenset()
     resources: dict[str, StackResource] = field(default_factory=dict)
@@ -163,9 +162,12 @@ class Stack:
         return self.description
 
     @property
-    def stack_parameters(self) -> dict[str, Any]:
+    def stack_parameters(self) -> dict[str, str]:
         """What `UsePreviousValue` stands for."""
-        return self.parameters
+        return {
+            name: ",".join(value) if isinstance(value, list) else str(value)
+            for name, value in self.resolved_parameters.items()
+        }
 
     @property
     def stack_resources(self) -> list[StackResource]:
@@ -190,15 +192,8 @@ class Stack:
     def parameter_list(self) -> list[dict[str, str]]:
         """Its parameters as DescribeStacks lists them."""
         return [
-            {
-                "ParameterKey": name,
-                "ParameterValue": "****"
-                if name in self.hidden_parameters
-                else ",".join(value)
-                if isinstance(value, list)
-                else str(value),
-            }
-            for name, value in self.resolved_parameters.items()
+            {"ParameterKey": name, "ParameterValue": "****" if name in self.hidden_parameters else value}
+            for name, value in self.stack_parameters.items()
         ]
 
     class Meta:

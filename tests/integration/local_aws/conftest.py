@@ -20,6 +20,7 @@ from werkzeug.serving import make_server
 
 from local.cloudformation import CloudFormation
 from local.home import Home
+from local.http_api import HttpApi
 from local.lambda_runtime import LambdaRuntime
 from local.processes import ProcessRegistry
 
@@ -45,9 +46,14 @@ def cloudformation(home: Home) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def server(home: Home) -> Iterator[None]:
+def server(home: Home, runtime: LambdaRuntime) -> Iterator[None]:
     os.environ.update({"MOTO_PORT": str(home.port), **home.client_environment()})
-    application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+    aws = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+    http_api = HttpApi(home, runtime.invoke)
+
+    def application(environ: Any, start_response: Any) -> Any:
+        return (http_api if environ["PATH_INFO"].startswith("/_api/") else aws)(environ, start_response)
+
     server = make_server(
         "127.0.0.1", home.port, application, threaded=True, request_handler=werkzeug_app.MotoRequestHandler
     )

@@ -236,8 +236,12 @@ def test_resources_of_every_other_kind_are_created_updated_and_deleted(client: C
           Subscription: {Type: AWS::SNS::Subscription,
                          Properties: {TopicArn: !Ref Topic, Protocol: sqs, Endpoint: !GetAtt Queue.Arn}}
           Queue: {Type: AWS::SQS::Queue, Properties: {MessageRetentionPeriod: 3600}}
-          QueuePolicy: {Type: AWS::SQS::QueuePolicy, Properties: {Queues: [!Ref Queue], PolicyDocument:
-            {Version: 2012-10-17, Statement: [{Effect: Allow, Principal: "*", Action: sqs:SendMessage, Resource: "*"}]}}}
+          QueuePolicy:
+            Type: AWS::SQS::QueuePolicy
+            Properties:
+              Queues: [!Ref Queue]
+              PolicyDocument: {Version: 2012-10-17, Statement:
+                [{Effect: Allow, Principal: "*", Action: sqs:SendMessage, Resource: "*"}]}
           Role:
             Type: AWS::IAM::Role
             Properties:

@@ -1,0 +1,5 @@
+"""API Gateway's HTTP APIs on the laptop, at /_api/<api-id>/."""
+
+from local.http_api.front import HttpApi
+
+__all__ = ["HttpApi"]
