@@ -22,10 +22,10 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from greenlight.datasets import package_rows
-from training.metrics import classification_metrics
 from steps.preprocess import preprocess
 from steps.recipe import Recipe, parse_recipe
 from training.hyperparameters import Hyperparameters
+from training.metrics import classification_metrics
 from training.text_classifier import read_rows, train
 
 if TYPE_CHECKING:

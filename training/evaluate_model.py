@@ -16,6 +16,7 @@ import csv
 import logging
 import tarfile
 import tempfile
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,8 +25,8 @@ import tensorflow as tf
 
 from steps.contracts import MetricsReport
 from steps.errors import ArtifactMissingError
-from training.metrics import classification_metrics, confusion_counts, majority_accuracy
 from steps.recipe import parse_recipe
+from training.metrics import classification_metrics, confusion_counts, majority_accuracy
 from training.text_classifier import read_rows
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def unpack_model(archive: Path, folder: Path) -> Path:
     try:
         with tarfile.open(archive, "r:gz") as tar:
             tar.extractall(folder, filter="data")
-    except tarfile.TarError as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise ModelArchiveError(f"{archive.name} cannot be unpacked: {error}") from error
     versions = [path.parent for path in folder.glob("*/saved_model.pb") if path.parent.name.isdecimal()]
     if not versions:
@@ -78,7 +79,7 @@ def predict(model_folder: Path, texts: Sequence[str], n_classes: int) -> NDArray
         raise ModelArchiveError("the model answers values that are no numbers; its training went wrong")
     if probabilities.shape != (len(texts), n_classes):
         raise ModelArchiveError(
-            f"the model answers {probabilities.shape[1:]} values a text, but the recipe has {n_classes} classes"
+            f"the model answers {probabilities.shape[-1]} values a text, but the recipe has {n_classes} classes"
         )
     return probabilities
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class HyperparameterError(Exception):
+class HyperparameterError(ValueError):
     """A hyperparameter has a value that cannot be used."""
 
 

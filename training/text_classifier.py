@@ -28,7 +28,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from training.hyperparameters import Hyperparameters
+from training.hyperparameters import HyperparameterError, Hyperparameters
 from training.naive_bayes import NaiveBayesBag, log_count_ratios
 from training.text_features import FIRST_FEATURE, TextFeatures, build_vocabulary
 
@@ -43,7 +43,7 @@ logger = logging.getLogger("training")
 VERSION_FOLDER = "1"
 
 
-class TrainingDataError(Exception):
+class TrainingDataError(ValueError):
     """The prepared rows cannot be trained on."""
 
 
@@ -191,4 +191,8 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except (HyperparameterError, TrainingDataError) as error:
+        # The training toolkit repeats as the job's failure what follows the name of one of Python's own errors.
+        sys.exit(f"ValueError: {error}")

@@ -5,8 +5,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from training.metrics import classification_metrics, confusion_counts, majority_accuracy
 from steps.recipe import MetricName
+from training.metrics import classification_metrics, confusion_counts, majority_accuracy
 
 # Four rows by hand: answers 0, 1, 1, 1 for labels 0, 0, 1, 1.
 TWO = np.array([[0.9, 0.1], [0.4, 0.6], [0.3, 0.7], [0.2, 0.8]])

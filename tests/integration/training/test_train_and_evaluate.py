@@ -1,0 +1,123 @@
+"""From prepared rows to measured models, by the two scripts."""
+
+from __future__ import annotations
+
+import csv
+import json
+import tarfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from steps.check_metrics import check_metrics
+from steps.contracts import MetricsReport
+from steps.recipe import parse_recipe
+from training import evaluate_model, text_classifier
+
+
+def train(prepared: Any, folder: Path, *hyperparameters: str) -> Path:
+    """Train and pack the model as SageMaker does; returns the folder with model.tar.gz."""
+    folders = ["--train", str(prepared.folder), "--validation", str(prepared.folder)]
+    outputs = ["--model-dir", str(folder / "model"), "--output-data-dir", str(folder / "output")]
+    names = ["--class_names", json.dumps(prepared.class_names)]
+    text_classifier.main([*folders, *outputs, *names, *hyperparameters])
+    with tarfile.open(folder / "model.tar.gz", "w:gz") as tar:
+        tar.add(folder / "model", ".")
+    return folder
+
+
+def evaluate(prepared: Any, output: Path, candidate: Path, champion: Path | None = None) -> MetricsReport:
+    models = ["--candidate", str(candidate), *(["--champion", str(champion)] if champion else [])]
+    others = ["--test", str(prepared.folder), "--recipe", str(prepared.recipe), "--output", str(output)]
+    evaluate_model.main([*models, *others])
+    return MetricsReport.model_validate_json((output / "report.json").read_text())
+
+
+def table(file: Path) -> list[dict[str, str]]:
+    with file.open(newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="module")
+def two_class_model(two_classes: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(two_classes, tmp_path_factory.mktemp("model"))
+
+
+def test_the_model_takes_raw_texts_and_answers_one_probability_a_class(two_class_model: Path) -> None:
+    signature = tf.saved_model.load(str(two_class_model / "model" / "1")).signatures["serving_default"]
+    ((name, spec),) = signature.structured_input_signature[1].items()
+    assert (name, spec.dtype, spec.shape.as_list()) == ("instances", tf.string, [None])
+    (answers,) = signature(
+        instances=tf.constant(["A MOVING, tender<br />film!", "a dull and boring story", ""])
+    ).values()
+    assert answers.shape == (3, 2)
+    assert answers.numpy().argmax(axis=1).tolist()[:2] == [1, 0]
+    np.testing.assert_allclose(answers.numpy().sum(axis=1), 1.0, rtol=1e-5)
+
+
+def test_candidate_and_champion_are_measured_on_the_same_rows(
+    two_classes: Any, two_class_model: Path, tmp_path: Path
+) -> None:
+    weaker = train(two_classes, tmp_path, "--epochs", "1", "--max_features", "3")
+    report = evaluate(two_classes, tmp_path / "report", two_class_model, weaker)
+    rows = table(two_classes.folder / "test.csv")
+    assert report.rows == len(rows) == sum(map(sum, report.confusion))
+    assert report.candidate["accuracy"] > 0.95
+    assert report.champion is not None
+    assert report.champion["accuracy"] < report.candidate["accuracy"]
+    assert report.class_names == ["bad", "good"]
+    counts = [sum(row["label"] == name for row in rows) for name in report.class_names]
+    assert report.majority_baseline_accuracy == max(counts) / len(rows)
+
+
+def test_the_predictions_are_the_served_answers_row_by_row_without_texts(
+    two_classes: Any, two_class_model: Path, tmp_path: Path
+) -> None:
+    report = evaluate(two_classes, tmp_path, two_class_model)
+    assert report.champion is None
+    rows, predictions = table(two_classes.folder / "test.csv"), table(tmp_path / "predictions.csv")
+    assert [row["label"] for row in rows] == [prediction["label"] for prediction in predictions]
+    signature = tf.saved_model.load(str(two_class_model / "model" / "1")).signatures["serving_default"]
+    # One text a request, as an endpoint may be asked: a text's answer does not depend on its neighbours.
+    for row, prediction in list(zip(rows, predictions, strict=True))[:20]:
+        (answer,) = signature(instances=tf.constant([row["text"]])).values()
+        assert float(prediction["probability_good"]) == pytest.approx(float(answer[0, 1]), abs=2e-6)
+    assert set(predictions[0]) == {"row", "label", "answered", "probability_bad", "probability_good"}
+    accuracy = np.mean([prediction["label"] == prediction["answered"] for prediction in predictions])
+    assert accuracy == pytest.approx(report.candidate["accuracy"])
+
+
+def test_the_same_seed_gives_the_same_model_to_the_last_bit(two_classes: Any, tmp_path: Path) -> None:
+    texts = [row["text"] for row in table(two_classes.folder / "test.csv")]
+    answers = []
+    for name in ("first", "second"):
+        (tmp_path / name).mkdir()
+        folder = train(two_classes, tmp_path / name, "--seed", "3")
+        answers.append(evaluate_model.predict(folder / "model" / "1", texts, 2))
+    np.testing.assert_array_equal(answers[0], answers[1])
+
+
+def test_three_classes_are_learnt_too(three_classes: Any, tmp_path: Path) -> None:
+    report = evaluate(three_classes, tmp_path / "report", train(three_classes, tmp_path))
+    assert report.candidate["accuracy"] > 0.95
+    assert report.candidate["roc_auc"] > 0.95
+    assert [len(row) for row in report.confusion] == [3, 3, 3]
+
+
+def test_a_model_of_shuffled_labels_is_rejected_by_its_metrics(shuffled_labels: Any, tmp_path: Path) -> None:
+    report = evaluate(shuffled_labels, tmp_path / "report", train(shuffled_labels, tmp_path))
+    recipe = parse_recipe(shuffled_labels.recipe.read_text(), where="recipe.yaml")
+    decision = check_metrics(report, recipe)
+    assert decision.verdict == "rejected"
+    assert "is below its floor 0.680" in decision.reason
+
+
+def test_rows_of_a_class_nobody_named_are_an_error(two_classes: Any, tmp_path: Path) -> None:
+    with pytest.raises(text_classifier.TrainingDataError, match=r"train\.csv holds labels .* does not: bad"):
+        text_classifier.read_rows(two_classes.folder / "train.csv", ["good", "fine"])
+    with pytest.raises(text_classifier.TrainingDataError, match=r"train\.csv has no row labelled fine"):
+        text_classifier.read_rows(two_classes.folder / "train.csv", ["bad", "good", "fine"])
+    assert not any(tmp_path.iterdir())
