@@ -151,6 +151,10 @@ class Target:
             raise WrongUseError(f"no stack is named {self.stack_name}; deploy it: {self.how_to_deploy}") from error
         return {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
 
+    def forget_outputs(self) -> None:
+        """Ask for the outputs again, after a deployment."""
+        vars(self).pop("outputs", None)
+
     def output(self, name: str) -> str:
         """One output of the stack.
 

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from greenlight.commands.deploy import deploy_stack
 from greenlight.commands.predict import print_predictions
 from greenlight.commands.run import Approval, begin, watch
-from greenlight.commands.stack import deploy_to, start_stack
+from greenlight.commands.stack import start_stack
 from greenlight.console import output, print_json, progress
 from greenlight.errors import WrongUseError
 from greenlight.inbox import inbox_page
@@ -42,7 +43,7 @@ def demo(
     target, console = target_of(context), progress()
     questions = [case.text for case in load_recipe(PROJECT, recipe).recipe.smoke.cases[:_ASKED_TEXTS]]
     start_stack(target)
-    deploy_to(target)
+    deploy_stack(target)
     who = Approval.APPROVE if approve == "auto" else Approval.WAIT
     found = watch(target, begin(target, recipe, who, data=None, force=force), recipe, who)
     answer = predict(target, recipe, questions) if found.outcome in DONE else None

@@ -1,4 +1,4 @@
-"""The stack: up, down, status, env, deploy."""
+"""The laptop's stack: up, down, status, env."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import shlex
 import typer
 
 from greenlight.console import output, print_json, progress
-from greenlight.deployment import deploy as deploy_stack
 from greenlight.errors import ExitCode, WrongUseError
 from greenlight.inbox import inbox_page
 from greenlight.program import Document, Json, target_of
@@ -104,18 +103,3 @@ def env(context: typer.Context, as_json: Json = False) -> None:
         typer.echo(f"unset {name}")
     for name, value in variables.items():
         typer.echo(f"export {name}={shlex.quote(value)}")
-
-
-def deploy(context: typer.Context, as_json: Json = False) -> None:
-    """Deploy template.yaml to this laptop; on AWS `sam deploy` does it."""
-    target = target_of(context)
-    deploy_to(target)
-    if as_json:
-        print_json({"stack": target.stack_name, "outputs": target.outputs})
-        return
-    output().print(f"The stack [bold]{target.stack_name}[/] is deployed.")
-
-
-def deploy_to(target: Target) -> None:
-    """Deploy to the laptop with progress."""
-    _ = deploy_stack, target
