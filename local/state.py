@@ -18,6 +18,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 from moto.core.base_backend import AccountSpecificBackend, BackendDict
 from moto.s3.models import FakeKey, s3_backends
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
@@ -167,12 +169,23 @@ def _reduce_function(function: types.FunctionType) -> Any:  # noqa: ANN401 - pic
     return _function, (function.__module__, marshal.dumps(function.__code__))
 
 
+def _private_key(encoded: bytes) -> Any:  # noqa: ANN401 - of any kind
+    return serialization.load_der_private_key(encoded, None)
+
+
+def _reduce_private_key(key: rsa.RSAPrivateKey) -> Any:  # noqa: ANN401 - pickle's own signature
+    # KMS makes one for every key, and an encrypted table has a key.
+    plain = serialization.NoEncryption()
+    return _private_key, (key.private_bytes(serialization.Encoding.DER, serialization.PrivateFormat.PKCS8, plain),)
+
+
 _REDUCERS: list[tuple[type, Callable[[Any], Any]]] = [
     (type(threading.Lock()), lambda _: (threading.Lock, ())),
     (type(threading.RLock()), lambda _: (threading.RLock, ())),
     (threading.Condition, lambda _: (threading.Condition, ())),
     (threading.Event, lambda event: (_event, (event.is_set(),))),
     (threading.Thread, lambda _: (_nothing, ())),
+    (rsa.RSAPrivateKey, _reduce_private_key),
     (types.FunctionType, _reduce_function),
     (WeakValueDictionary, lambda values: (WeakValueDictionary, (), None, None, iter(list(values.items())))),
     (ExecutionWorker, lambda worker: (EndedWorker, (history_so_far(worker),))),
