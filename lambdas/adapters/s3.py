@@ -49,10 +49,9 @@ class S3ArtifactStore:
     def exists(self, uri: str) -> bool:
         """Whether there is an object at the URI, or any below it."""
         bucket, key = _split(uri)
-        with service_faults("S3"):
-            listed = self._client.list_objects_v2(Bucket=bucket, Prefix=key, MaxKeys=2).get("Contents", [])
         folder = key.rstrip("/") + "/"
-        return any(item["Key"] == key or item["Key"].startswith(folder) for item in listed)
+        # Names come in order, so a name itself comes before all that only begin with it.
+        return self._first_name(bucket, key) == key or self._first_name(bucket, folder) is not None
 
     def digest(self, uri: str) -> str:
         """SHA-256 of the object's bytes; raises ArtifactMissingError."""
@@ -80,6 +79,11 @@ class S3ArtifactStore:
             return None
         last = max(items, key=lambda item: (item["LastModified"], item["Key"]))
         return f"s3://{bucket}/{last['Key']}"
+
+    def _first_name(self, bucket: str, prefix: str) -> str | None:
+        with service_faults("S3"):
+            listed = self._client.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("Contents", [])
+        return listed[0]["Key"] if listed else None
 
 
 @contextmanager

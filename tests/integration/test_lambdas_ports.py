@@ -1,0 +1,590 @@
+"""Each port's contract, kept by its in-memory fake and by its adapter on moto alike.
+
+The bucket and the table are made as infra/sam/storage.yaml describes them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+import boto3
+import pytest
+from botocore.response import StreamingBody
+from botocore.stub import Stubber
+from moto import mock_aws
+from samtranslator.yaml_helper import yaml_parse
+
+from lambdas.adapters.dynamodb_approvals import DynamoApprovalRecords
+from lambdas.adapters.dynamodb_releases import DynamoReleaseRecords
+from lambdas.adapters.s3 import S3ArtifactStore
+from lambdas.adapters.sagemaker import SageMakerEndpoints, SageMakerJobs, SageMakerRegistry
+from lambdas.adapters.sagemaker_runtime import SageMakerPredictor
+from lambdas.adapters.sesv2 import SesMailer
+from lambdas.adapters.stepfunctions import StepFunctionsWorkflow
+from steps.approval import ApprovalRequest, AuditRecord, gather_facts
+from steps.contracts import (
+    ApprovalDecision,
+    CheckMetricsResult,
+    LiveVersion,
+    PrepareRunResult,
+    RegisterModelResult,
+)
+from steps.errors import (
+    ArtifactMissingError,
+    EndpointBusyError,
+    MailError,
+    PredictionError,
+    ServiceRefusedError,
+    ServiceUnavailableError,
+)
+from steps.ports import (
+    ApprovalRecords,
+    ArtifactStore,
+    EndpointService,
+    JobHistory,
+    Lock,
+    Mail,
+    ModelPackage,
+    ModelRegistry,
+    ReleaseRecords,
+    RunRecord,
+    StepRecord,
+    Workflow,
+)
+from steps.recipe import Recipe
+
+STORAGE = yaml_parse((Path(__file__).parents[2] / "infra/sam/storage.yaml").read_text())["Resources"]
+ROLE = "arn:aws:iam::123456789012:role/greenlight"
+BOTH = pytest.mark.parametrize("kept_by", ["fake", "moto"])
+
+Port = TypeVar("Port")
+
+
+@pytest.fixture(autouse=True)
+def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    for name in ("AWS_ENDPOINT_URL", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
+        yield
+
+
+@pytest.fixture
+def table() -> str:
+    table: dict[str, Any] = STORAGE["ReleaseTable"]["Properties"]
+    boto3.client("dynamodb").create_table(
+        TableName="releases",
+        KeySchema=table["KeySchema"],
+        AttributeDefinitions=table["AttributeDefinitions"],
+        BillingMode=table["BillingMode"],
+    )
+    return "releases"
+
+
+def either(kept_by: str, fake: Port, adapter: Callable[[], Port]) -> Port:
+    return fake if kept_by == "fake" else adapter()
+
+
+# --- artifacts ---
+
+
+@pytest.fixture
+def store(kept_by: str, artifacts: ArtifactStore) -> ArtifactStore:
+    def on_s3() -> ArtifactStore:
+        client = boto3.client("s3")
+        client.create_bucket(Bucket="bucket")
+        return S3ArtifactStore(client)
+
+    return either(kept_by, artifacts, on_s3)
+
+
+@BOTH
+def test_what_is_written_can_be_read_and_has_its_digest(store: ArtifactStore) -> None:
+    store.write("s3://bucket/runs/r/report.json", b"{}")
+    assert store.read("s3://bucket/runs/r/report.json") == b"{}"
+    assert store.digest("s3://bucket/runs/r/report.json") == hashlib.sha256(b"{}").hexdigest()
+    assert store.noted_digest("s3://bucket/runs/r/report.json") is None
+
+
+@BOTH
+def test_what_is_not_there_is_missing(store: ArtifactStore) -> None:
+    for look in (store.read, store.digest, store.noted_digest):
+        with pytest.raises(ArtifactMissingError, match="s3://bucket/no"):
+            look("s3://bucket/no")
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("uri", "is_there"),
+    [
+        ("s3://bucket/runs/r/out/report.json", True),
+        ("s3://bucket/runs/r/out", True),
+        ("s3://bucket/runs/r/out/", True),
+        ("s3://bucket/runs/r/o", False),
+        ("s3://bucket/runs/s", False),
+    ],
+)
+def test_a_folder_exists_when_something_lies_in_it(store: ArtifactStore, uri: str, is_there: bool) -> None:
+    store.write("s3://bucket/runs/r/out/report.json", b"{}")
+    assert store.exists(uri) is is_there
+
+
+@BOTH
+def test_a_name_that_only_begins_alike_does_not_hide_the_folder(store: ArtifactStore) -> None:
+    for name in ("out-1", "out-2", "out-3", "out/report.json"):
+        store.write(f"s3://bucket/runs/r/{name}", b"x")
+    assert store.exists("s3://bucket/runs/r/out")
+
+
+@BOTH
+def test_the_newest_object_of_a_folder_counts_and_empty_ones_do_not(store: ArtifactStore) -> None:
+    store.write("s3://bucket/incoming/reviews/a.csv", b"1")
+    store.write("s3://bucket/incoming/reviews/b.csv", b"2")
+    store.write("s3://bucket/incoming/reviews/", b"")
+    store.write("s3://bucket/incoming/reviews-2/c.csv", b"3")
+    assert store.newest("s3://bucket/incoming/reviews") == "s3://bucket/incoming/reviews/b.csv"
+    assert store.newest("s3://bucket/incoming/names/") is None
+
+
+def test_a_digest_in_an_objects_metadata_is_noted() -> None:
+    client = boto3.client("s3")
+    client.create_bucket(Bucket="bucket")
+    client.put_object(Bucket="bucket", Key="data.csv", Body=b"x", Metadata={"sha256": "ab"})
+    assert S3ArtifactStore(client).noted_digest("s3://bucket/data.csv") == "ab"
+
+
+@pytest.mark.parametrize("uri", ["bucket/key", "s3://bucket", "s3:///key"])
+def test_an_address_that_is_none_is_refused_with_the_form_of_one(uri: str) -> None:
+    with pytest.raises(ArtifactMissingError, match="s3://bucket/key"):
+        S3ArtifactStore(boto3.client("s3")).read(uri)
+
+
+# --- records of releases ---
+
+
+@pytest.fixture
+def kept(kept_by: str, records: ReleaseRecords, table: str) -> ReleaseRecords:
+    return either(kept_by, records, lambda: DynamoReleaseRecords(boto3.client("dynamodb"), table))
+
+
+@BOTH
+def test_a_lock_is_taken_by_one_run_freed_by_its_owner_only(kept: ReleaseRecords, now: datetime) -> None:
+    mine, theirs = (Lock(name, f"arn:{name}", now + timedelta(hours=1)) for name in ("mine", "theirs"))
+    assert kept.lock("reviews") is None
+    assert kept.take_lock("reviews", mine, now=now)
+    assert kept.take_lock("reviews", mine, now=now)
+    assert not kept.take_lock("reviews", theirs, now=now)
+    assert kept.take_lock("names", theirs, now=now)
+    kept.free_lock("reviews", "theirs")
+    assert kept.lock("reviews") == mine
+    kept.free_lock("reviews", "mine")
+    kept.free_lock("reviews", "mine")
+    assert kept.lock("reviews") is None
+
+
+@BOTH
+def test_a_lock_is_taken_over_from_a_named_run_or_after_its_deadline(kept: ReleaseRecords, now: datetime) -> None:
+    first, second, third = (Lock(name, "arn", now + timedelta(hours=1)) for name in ("first", "second", "third"))
+    kept.take_lock("reviews", first, now=now)
+    assert not kept.take_lock("reviews", second, now=now, instead_of="another")
+    assert kept.take_lock("reviews", second, now=now, instead_of="first")
+    assert not kept.take_lock("reviews", third, now=now + timedelta(minutes=59))
+    assert kept.take_lock("reviews", third, now=now + timedelta(hours=1))
+
+
+@BOTH
+def test_the_live_version_is_what_was_last_said(kept: ReleaseRecords, live: LiveVersion) -> None:
+    assert kept.live("reviews") is None
+    kept.set_live("reviews", live)
+    assert kept.live("reviews") == live
+    kept.set_live("reviews", None)
+    kept.set_live("reviews", None)
+    assert kept.live("reviews") is None
+
+
+@BOTH
+def test_a_step_is_found_by_its_key_and_the_last_run_counts(kept: ReleaseRecords) -> None:
+    for run in ("one", "two"):
+        kept.begin_step("reviews", "train_model", "key", StepRecord(run, f"{run}-train", f"s3://b/{run}"))
+    assert kept.step("reviews", "train_model", "key") == StepRecord("two", "two-train", "s3://b/two")
+    assert kept.step("reviews", "train_model", "other") is None
+    assert kept.step("names", "train_model", "key") is None
+
+
+@BOTH
+def test_the_end_of_a_run_can_be_noted_twice(kept: ReleaseRecords, now: datetime) -> None:
+    for _ in range(2):
+        kept.end_run(RunRecord("run-1", "reviews", "Released", "Version 2 is live.", None, now))
+
+
+# --- records of approvals ---
+
+
+@pytest.fixture
+def asked(
+    *,
+    reviews: Recipe,
+    plan: PrepareRunResult,
+    checked: CheckMetricsResult,
+    registered: RegisterModelResult,
+    now: datetime,
+) -> ApprovalRequest:
+    return ApprovalRequest(
+        approval_id="a1",
+        execution_arn="arn",
+        task_token="task",
+        opened_at=now,
+        deadline=now + timedelta(hours=1),
+        approvers=[],
+        facts=gather_facts(reviews, plan, checked, registered),
+    )
+
+
+@pytest.fixture
+def audit(asked: ApprovalRequest, now: datetime) -> AuditRecord:
+    decision = ApprovalDecision(
+        decision="approved", approver="a@b.c", comment="", decided_at=now, model_digest="d", approval_id="a1"
+    )
+    return AuditRecord(decision=decision, seen=asked.facts)
+
+
+@pytest.fixture
+def requests(kept_by: str, approvals: ApprovalRecords, table: str, asked: ApprovalRequest) -> ApprovalRecords:
+    kept = either(kept_by, approvals, lambda: DynamoApprovalRecords(boto3.client("dynamodb"), table))
+    kept.open(asked)
+    return kept
+
+
+@BOTH
+def test_a_request_comes_back_as_it_was_opened(requests: ApprovalRecords, asked: ApprovalRequest) -> None:
+    assert requests.request("a1") == asked
+    assert requests.request("a2") is None
+
+
+@BOTH
+def test_only_the_first_claim_counts(requests: ApprovalRecords, audit: AuditRecord, now: datetime) -> None:
+    assert requests.claim("a1", audit, now=now)
+    assert not requests.claim("a1", audit, now=now + timedelta(seconds=30))
+    claimed = requests.request("a1")
+    assert claimed is not None
+    assert (claimed.status, claimed.claimed_at, claimed.decision) == ("claimed", now, audit.decision)
+
+
+@BOTH
+def test_a_claim_that_was_never_finished_goes_stale(
+    requests: ApprovalRecords, audit: AuditRecord, now: datetime
+) -> None:
+    assert requests.claim("a1", audit, now=now)
+    assert requests.claim("a1", audit, now=now + timedelta(seconds=61))
+
+
+@BOTH
+def test_a_released_request_is_as_before(
+    requests: ApprovalRecords, asked: ApprovalRequest, audit: AuditRecord, now: datetime
+) -> None:
+    requests.claim("a1", audit, now=now)
+    requests.release("a1")
+    assert requests.request("a1") == asked
+    assert requests.claim("a1", audit, now=now)
+
+
+@BOTH
+def test_a_finished_request_keeps_the_decision_and_forgets_the_token(
+    requests: ApprovalRecords, audit: AuditRecord, now: datetime
+) -> None:
+    requests.claim("a1", audit, now=now)
+    requests.finish("a1", audit)
+    done = requests.request("a1")
+    assert done is not None
+    assert (done.status, done.task_token, done.decision) == ("decided", None, audit.decision)
+    assert not requests.claim("a1", audit, now=now + timedelta(hours=1))
+
+
+@BOTH
+def test_an_expired_request_cannot_be_claimed(requests: ApprovalRecords, audit: AuditRecord, now: datetime) -> None:
+    requests.expire("a1")
+    expired = requests.request("a1")
+    assert expired is not None
+    assert (expired.status, expired.task_token) == ("expired", None)
+    assert not requests.claim("a1", audit, now=now)
+
+
+@BOTH
+def test_tries_are_counted_per_approver_up_to_the_limit(requests: ApprovalRecords) -> None:
+    assert [requests.count_attempt("a1", 0, limit=3) for _ in range(5)] == [1, 2, 3, None, None]
+    assert requests.count_attempt("a1", 1, limit=3) == 1
+
+
+def test_an_audit_record_lies_in_the_table_for_good(
+    table: str, asked: ApprovalRequest, audit: AuditRecord, now: datetime
+) -> None:
+    client = boto3.client("dynamodb")
+    on_dynamodb = DynamoApprovalRecords(client, table)
+    on_dynamodb.open(asked)
+    on_dynamodb.claim("a1", audit, now=now)
+    on_dynamodb.finish("a1", audit)
+    [item] = client.query(
+        TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "AUDIT#reviews"}}
+    )["Items"]
+    assert item["sk"]["S"] == "2026-03-02T09:00:00.000+00:00#reviews-20260302-090000-ab12"
+    assert AuditRecord.model_validate_json(item["document"]["S"]) == audit
+    time_to_live = STORAGE["ReleaseTable"]["Properties"]["TimeToLiveSpecification"]["AttributeName"]
+    assert time_to_live not in item
+    [request] = client.query(
+        TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "APPROVAL#a1"}}
+    )["Items"]
+    assert time_to_live in request
+
+
+# --- the workflow ---
+
+
+@pytest.fixture
+def workflow(kept_by: str, executions: Workflow) -> Workflow:
+    return either(kept_by, executions, lambda: StepFunctionsWorkflow(boto3.client("stepfunctions")))
+
+
+@BOTH
+def test_an_execution_nobody_knows_does_not_run(workflow: Workflow) -> None:
+    assert not workflow.is_running("arn:aws:states:us-east-1:123456789012:execution:greenlight-release:no")
+
+
+@BOTH
+def test_a_state_that_does_not_wait_takes_no_answer(workflow: Workflow) -> None:
+    assert not workflow.answer("no such token", "{}")
+
+
+def test_an_execution_runs_until_it_is_stopped() -> None:
+    client = boto3.client("stepfunctions")
+    wait = json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}})
+    machine = client.create_state_machine(name="m", definition=wait, roleArn=ROLE)["stateMachineArn"]
+    arn = client.start_execution(stateMachineArn=machine)["executionArn"]
+    on_step_functions = StepFunctionsWorkflow(client)
+    assert on_step_functions.is_running(arn)
+    client.stop_execution(executionArn=arn)
+    assert not on_step_functions.is_running(arn)
+
+
+@pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
+def test_every_way_a_state_can_be_gone_is_told_alike(code: str) -> None:
+    client = boto3.client("stepfunctions")
+    with Stubber(client) as stub:
+        stub.add_client_error("send_task_success", code)
+        assert not StepFunctionsWorkflow(client).answer("token", "{}")
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "error"),
+    [
+        ("ThrottlingException", 400, ServiceUnavailableError),
+        ("InternalFailure", 500, ServiceUnavailableError),
+        ("AccessDeniedException", 400, ServiceRefusedError),
+    ],
+)
+def test_a_service_that_is_busy_and_one_that_refuses_are_told_apart(
+    code: str, status: int, error: type[Exception]
+) -> None:
+    client = boto3.client("stepfunctions")
+    with Stubber(client) as stub:
+        stub.add_client_error("send_task_success", code, "words", status)
+        with pytest.raises(error, match=f"Step Functions, SendTaskSuccess: {code}: words"):
+            StepFunctionsWorkflow(client).answer("token", "{}")
+
+
+# --- jobs, endpoints, registry ---
+
+
+@BOTH
+def test_a_job_nobody_knows_has_not_completed(kept_by: str, jobs: JobHistory) -> None:
+    history = either(kept_by, jobs, lambda: SageMakerJobs(boto3.client("sagemaker")))
+    assert not history.has_completed("training", "no-train")
+    assert not history.has_completed("processing", "no-preprocess")
+
+
+def job_status(kind: str, status: str) -> bool:
+    client = boto3.client("sagemaker")
+    name, answer = {
+        "training": ("describe_training_job", {"TrainingJobStatus": status}),
+        "processing": ("describe_processing_job", {"ProcessingJobStatus": status}),
+    }[kind]
+    client.meta.events.register(f"before-call.sagemaker.{client.meta.method_to_api_mapping[name]}", stubbed(answer))
+    return SageMakerJobs(client).has_completed(kind, "job")  # type: ignore[arg-type]  # the kinds are literals
+
+
+def stubbed(answer: dict[str, Any]) -> Any:
+    """Ends a call before it is made, with an answer that need not be whole."""
+
+    class Fine:
+        status_code = 200
+
+    return lambda **_: (Fine(), answer)
+
+
+@pytest.mark.parametrize("kind", ["training", "processing"])
+@pytest.mark.parametrize(
+    ("status", "has_completed"), [("Completed", True), ("Failed", False), ("Stopped", False), ("InProgress", False)]
+)
+def test_only_a_completed_job_has_completed(kind: str, status: str, has_completed: bool) -> None:
+    assert job_status(kind, status) is has_completed
+
+
+@pytest.fixture
+def service(kept_by: str, endpoints: EndpointService) -> EndpointService:
+    def on_sagemaker() -> EndpointService:
+        client = boto3.client("sagemaker")
+        client.create_model(ModelName="model", ExecutionRoleArn=ROLE, PrimaryContainer={"Image": "image"})
+        client.create_endpoint_config(
+            EndpointConfigName="one",
+            ProductionVariants=[
+                {
+                    "VariantName": "primary",
+                    "ModelName": "model",
+                    "InstanceType": "ml.m5.large",
+                    "InitialInstanceCount": 1,
+                }
+            ],
+        )
+        return SageMakerEndpoints(client)
+
+    return either(kept_by, endpoints, on_sagemaker)
+
+
+@BOTH
+def test_an_endpoint_is_there_from_its_creation_to_its_deletion(service: EndpointService) -> None:
+    assert service.describe("greenlight-reviews") is None
+    service.create("greenlight-reviews", "one")
+    described = service.describe("greenlight-reviews")
+    assert described is not None
+    assert described.config_name == "one"
+    service.delete("greenlight-reviews")
+    assert service.describe("greenlight-reviews") is None
+    service.delete("greenlight-reviews")
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        ('Cannot update in-progress endpoint "arn".', EndpointBusyError),
+        ("Could not find endpoint configuration", ServiceRefusedError),
+    ],
+)
+def test_an_update_while_another_is_under_way_is_worth_waiting_for(message: str, error: type[Exception]) -> None:
+    client = boto3.client("sagemaker")
+    with Stubber(client) as stub:
+        stub.add_client_error("update_endpoint", "ValidationException", message)
+        with pytest.raises(error):
+            SageMakerEndpoints(client).update("greenlight-reviews", "new")
+
+
+def test_the_configuration_an_update_moves_to_is_told() -> None:
+    client = boto3.client("sagemaker")
+    answer = {
+        "EndpointStatus": "Updating",
+        "EndpointConfigName": "old",
+        "PendingDeploymentSummary": {"EndpointConfigName": "new"},
+    }
+    client.meta.events.register("before-call.sagemaker.DescribeEndpoint", stubbed(answer))
+    described = SageMakerEndpoints(client).describe("greenlight-reviews")
+    assert described is not None
+    assert (described.status, described.config_name, described.pending_config_name) == ("Updating", "old", "new")
+
+
+@pytest.fixture
+def package() -> ModelPackage:
+    return ModelPackage(
+        group="greenlight-reviews",
+        description="reviews, run run-1",
+        model_data_uri="s3://bucket/model.tar.gz",
+        image_uri="763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.19.0-cpu",
+        instance_type="ml.m5.large",
+        report_uri="s3://bucket/report.json",
+        properties={"run_id": "run-1"},
+        request_token="0" * 36,
+    )
+
+
+@BOTH
+def test_versions_of_a_recipe_are_counted(kept_by: str, registry: ModelRegistry, package: ModelPackage) -> None:
+    kept = either(kept_by, registry, lambda: SageMakerRegistry(boto3.client("sagemaker")))
+    registered = [kept.register(replace(package, request_token=str(number) * 36)) for number in range(2)]
+    assert [version for _, version in registered] == ["1", "2"]
+    assert all(arn.endswith(f"model-package/greenlight-reviews/{version}") for arn, version in registered)
+
+
+def test_a_version_waits_for_approval_until_it_gets_its_status_and_reason(package: ModelPackage) -> None:
+    client = boto3.client("sagemaker")
+    kept = SageMakerRegistry(client)
+    arn, _ = kept.register(package)
+    assert client.describe_model_package(ModelPackageName=arn)["ModelApprovalStatus"] == "PendingManualApproval"
+    kept.approve(arn, "Fine.")
+    approved = client.describe_model_package(ModelPackageName=arn)
+    assert (approved["ModelApprovalStatus"], approved["ApprovalDescription"]) == ("Approved", "Fine.")
+    kept.reject(arn, "x" * 2000)
+    rejected = client.describe_model_package(ModelPackageName=arn)
+    assert (rejected["ModelApprovalStatus"], len(rejected["ApprovalDescription"])) == ("Rejected", 1024)
+
+
+# --- predictions and mail ---
+
+
+def answering(body: bytes) -> SageMakerPredictor:
+    client = boto3.client("sagemaker-runtime")
+    stream = StreamingBody(io.BytesIO(body), len(body))
+    stub = Stubber(client)
+    stub.add_response("invoke_endpoint", {"Body": stream, "ContentType": "application/json"})
+    stub.activate()
+    return SageMakerPredictor(client)
+
+
+def test_a_prediction_is_one_row_of_probabilities_a_text() -> None:
+    rows = answering(b'{"predictions": [[0.1, 0.9]]}').predict("e", ["a"])
+    assert rows == [[0.1, 0.9]]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"no json", b"{}", b'{"predictions": [["a"]]}', b'{"predictions": [[NaN]]}', b'{"predictions": [[1], [1]]}'],
+)
+def test_what_is_no_prediction_is_an_error(body: bytes) -> None:
+    with pytest.raises(PredictionError):
+        answering(body).predict("e", ["a"])
+
+
+def test_an_endpoint_that_fails_is_an_error() -> None:
+    client = boto3.client("sagemaker-runtime")
+    with Stubber(client) as stub:
+        stub.add_client_error("invoke_endpoint", "ModelError", "the text of a row")
+        with pytest.raises(PredictionError, match=r"^endpoint e answered ModelError$"):
+            SageMakerPredictor(client).predict("e", ["a"])
+
+
+def test_a_mail_goes_out_in_both_forms() -> None:
+    client = boto3.client("sesv2")
+    client.create_email_identity(EmailIdentity="greenlight@example.com")
+    requests: list[dict[str, Any]] = []
+    client.meta.events.register("before-parameter-build.sesv2.SendEmail", lambda params, **_: requests.append(params))
+    SesMailer(client, "greenlight@example.com").send(Mail("ann@example.com", "Grüße", "text", "<p>html</p>"))
+    [request] = requests
+    assert request["Destination"] == {"ToAddresses": ["ann@example.com"]}
+    content = request["Content"]["Simple"]
+    assert content["Subject"]["Data"] == "Grüße"
+    assert {kind: part["Data"] for kind, part in content["Body"].items()} == {"Text": "text", "Html": "<p>html</p>"}
+
+
+def test_a_refused_mail_is_told_without_an_address() -> None:
+    client = boto3.client("sesv2")
+    with Stubber(client) as stub:
+        stub.add_client_error("send_email", "MessageRejected", "Email address is not verified: ann@example.com")
+        with pytest.raises(MailError) as caught:
+            SesMailer(client, "greenlight@example.com").send(Mail("ann@example.com", "s", "t", "h"))
+    assert "MessageRejected" in str(caught.value)
+    assert "ann@example.com" not in str(caught.value)
