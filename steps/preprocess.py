@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from steps.csv_rows import CsvRows, UnreadableFileError, open_csv
+from steps.exit_message import own_error_as_exit_message
 from steps.profile import EXAMPLES, DataProfile, FileProblem, Place, RowsFound, TextLengths, UnknownLabel
 from steps.recipe import Recipe, parse_recipe
 from steps.split import SPLITS, Split, normalised_text, split_of
@@ -233,4 +234,5 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with own_error_as_exit_message():
+        main()

@@ -25,6 +25,7 @@ import tensorflow as tf
 
 from steps.contracts import MetricsReport
 from steps.errors import ArtifactMissingError
+from steps.exit_message import own_error_as_exit_message
 from steps.recipe import parse_recipe
 from training.metrics import classification_metrics, confusion_counts, majority_accuracy
 from training.text_classifier import read_rows
@@ -132,4 +133,5 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with own_error_as_exit_message():
+        main()
