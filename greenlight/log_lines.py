@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
-
-from botocore.exceptions import ClientError
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -27,23 +25,20 @@ class LogLine:
 
 def last_line(logs: CloudWatchLogsClient, group: str, job_name: str) -> str:
     """The newest line of a job; empty while there is none."""
-    try:
-        streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=job_name)["logStreams"]
-        if not streams:
-            return ""
-        events = logs.get_log_events(
-            logGroupName=group, logStreamName=streams[-1]["logStreamName"], limit=1, startFromHead=False
-        )["events"]
-    except ClientError:
-        # The group appears with the first job; a line beside a spinner is never worth an error.
+    streams = _streams(logs, group, job_name)
+    if not streams:
         return ""
+    events = logs.get_log_events(logGroupName=group, logStreamName=streams[-1], limit=1, startFromHead=False)["events"]
     return events[-1]["message"].strip() if events else ""
 
 
 def job_lines(logs: CloudWatchLogsClient, group: str, job_name: str) -> Iterator[LogLine]:
     """Everything a job said."""
-    for event in _filtered(logs, logGroupName=group, logStreamNamePrefix=job_name):
-        yield LogLine(_time(event), job_name, event["message"].rstrip())
+    streams = _streams(logs, group, job_name)
+    if streams:
+        for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, logStreamNames=streams):
+            for event in page["events"]:
+                yield LogLine(_time(event["timestamp"]), job_name, event["message"].rstrip())
 
 
 def function_lines(logs: CloudWatchLogsClient, stack_name: str, run_id: str, since: datetime) -> Iterator[LogLine]:
@@ -53,18 +48,23 @@ def function_lines(logs: CloudWatchLogsClient, stack_name: str, run_id: str, sin
         for group in page["logGroups"]:
             name = group["logGroupName"]
             start = int(since.timestamp() * 1000)
-            for event in _filtered(logs, logGroupName=name, filterPattern=f'"{run_id}"', startTime=start):
-                yield LogLine(_time(event), name.rpartition("/")[2], event["message"].rstrip())
+            lines = logs.get_paginator("filter_log_events").paginate(
+                logGroupName=name, filterPattern=f'"{run_id}"', startTime=start
+            )
+            for found in lines:
+                for event in found["events"]:
+                    yield LogLine(_time(event["timestamp"]), name.rpartition("/")[2], event["message"].rstrip())
 
 
-def _filtered(logs: CloudWatchLogsClient, **arguments: Any) -> Iterator[Any]:  # noqa: ANN401 - AWS's own parameters
+def _streams(logs: CloudWatchLogsClient, group: str, job_name: str) -> list[str]:
     try:
-        for page in logs.get_paginator("filter_log_events").paginate(**arguments):
-            yield from page["events"]
-    except ClientError as error:
-        if error.response.get("Error", {}).get("Code") != "ResourceNotFoundException":
-            raise
+        # A slash follows the job's name, so that a longer name is not taken for it.
+        found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job_name}/")["logStreams"]
+    except logs.exceptions.ResourceNotFoundException:
+        # The group appears with the first job.
+        return []
+    return [stream["logStreamName"] for stream in found]
 
 
-def _time(event: dict[str, Any]) -> datetime:
-    return datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+def _time(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -28,11 +28,11 @@ def print_run(found: RunReport) -> None:
     if found.states:
         console.print()
         console.print(table)
-    print_end(found)
+    print_end(found, all_findings=True)
 
 
-def print_end(found: RunReport) -> None:
-    """How a run ended: outcome, reason, numbers and what was reused."""
+def print_end(found: RunReport, *, all_findings: bool = False) -> None:
+    """How a run ended: outcome, reason, numbers, what was reused, and the rules that were broken (or all)."""
     console = output()
     meaning = MEANING.get(found.outcome, "")
     console.print()
@@ -47,7 +47,8 @@ def print_end(found: RunReport) -> None:
     if found.metrics:
         console.print()
         _print_metrics(console, found)
-    for finding in found.findings:
+    shown = [finding for finding in found.findings if all_findings or finding["verdict"] == "failed"]
+    for finding in shown:
         mark = ("✓ ", "green") if finding["verdict"] == "passed" else ("✗ ", "red")
         console.print(Text.assemble(mark, str(finding["sentence"])), soft_wrap=True)
 

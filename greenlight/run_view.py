@@ -104,13 +104,14 @@ class LineView:
         current = history.current()
         for state, seconds, words in _rows(history, self._clock(), ""):
             if not (current and current.name == state.name):
-                self._tell(f"{state.name:<26} {seconds:>8}  {words}")
+                self._tell(state.name, f"{state.name:<26} {seconds:>8}  {words}")
         if current and current.submitted and current.name == "RequestApproval" and note:
-            self._tell(f"{current.name:<26} {'':>8}  {note}")
+            self._tell(note, f"{current.name:<26} {'':>8}  {note}")
 
-    def _tell(self, line: str) -> None:
-        if line not in self._told:
-            self._told.add(line)
+    def _tell(self, what: str, line: str) -> None:
+        # A state in a loop is told once, when it is first left.
+        if what not in self._told:
+            self._told.add(what)
             self._console.print(line.rstrip(), markup=False, soft_wrap=True)
 
 
