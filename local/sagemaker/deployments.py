@@ -114,13 +114,13 @@ class Deployments:
             reason = ""
         with self._lock:
             self._starting.discard(fleet)
+            retired: Fleet | None = None
             if not self._open:
-                return
-            if reason:
+                retired = fleet  # the server was stopped meanwhile; the next one brings the endpoint up
+            elif reason:
                 logger.warning("deployment failed", extra={"endpoint": endpoint.endpoint_name, "reason": reason})
                 endpoint.pending_config_name = None
                 endpoint.move_to(status_on_failure, reason)
-                retired = None
             else:
                 retired = self._serving.get(endpoint.endpoint_name)
                 self._serving[endpoint.endpoint_name] = fleet

@@ -43,12 +43,19 @@ class RuntimeApi(SageMakerRuntimeResponse):
         except KeyError:
             message = f"Endpoint {endpoint_name} has no production variant {target}."
             return _error("ValidationError", HTTPStatus.BAD_REQUEST, message)
-        headers = {name: self.headers[name] for name in FORWARDED_HEADERS if self.headers.get(name)}
         try:
-            answer = instance.invoke(self.raw_body, headers)
+            answer = instance.invoke(self.raw_body, self._forwarded())
         except urllib3.exceptions.HTTPError:
+            if self.deployments.fleet_of(endpoint_name) not in {None, fleet}:
+                return self.invoke_endpoint()  # the fleet was exchanged between the choice and the request
             reason = "Your invocation timed out while waiting for a response from container primary."
             return self._model_error(endpoint_name, 0, reason)
+        return self._answer(endpoint_name, variant, answer)
+
+    def _forwarded(self) -> dict[str, str]:
+        return {name: self.headers[name] for name in FORWARDED_HEADERS if self.headers.get(name)}
+
+    def _answer(self, endpoint_name: str, variant: str, answer: urllib3.BaseHTTPResponse) -> TYPE_RESPONSE:
         if answer.status >= HTTPStatus.BAD_REQUEST:
             return self._model_error(endpoint_name, answer.status, answer.data.decode(errors="replace"))
         given = {"Content-Type": answer.headers.get("Content-Type", "application/octet-stream")}
