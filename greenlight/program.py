@@ -36,6 +36,9 @@ Json = Annotated[
     ),
 ]
 RecipeName = Annotated[str, typer.Argument(metavar="RECIPE", help="A recipe's name: a folder in recipes/.")]
+RecipeNameOrFolder = Annotated[
+    str, typer.Argument(metavar="RECIPE", help="A recipe's name, or the path of a folder that holds a recipe.yaml.")
+]
 RunId = Annotated[str, typer.Argument(metavar="RUN", help="A run's id, as `greenlight runs` lists it.")]
 
 Document = dict[str, Any]

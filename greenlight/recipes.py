@@ -1,4 +1,4 @@
-"""The project's recipes: `recipes/<name>/recipe.yaml`."""
+"""Recipes: `recipes/<name>/recipe.yaml` in the project, or a folder anywhere that holds a recipe.yaml."""
 
 from __future__ import annotations
 
@@ -27,21 +27,31 @@ def recipe_names(project: Path) -> list[str]:
 def load_recipe(project: Path, name: str) -> RecipeFile:
     """Read one recipe.
 
-    Raises WrongUseError when there is none of that name or its file breaks a rule of the recipe model.
+    name: the name of a folder in recipes/, or a path with a slash to a folder elsewhere
+    Raises WrongUseError when there is no such recipe or its file breaks a rule of the recipe model.
     """
+    if "/" in name:
+        return _read(Path(name) / "recipe.yaml", where=f"{name.rstrip('/')}/recipe.yaml")
     names = recipe_names(project)
     if name not in names:
         close = difflib.get_close_matches(name, names, n=1)
         advice = f"did you mean {close[0]}?" if close else f"there are: {', '.join(names) or 'none'}"
         raise WrongUseError(f"no such recipe: {name}; {advice}")
     path = project / "recipes" / name / "recipe.yaml"
-    where = str(path.relative_to(project))
+    found = _read(path, where=str(path.relative_to(project)))
+    if found.recipe.name != name:
+        raise WrongUseError(
+            f"recipes/{name}/recipe.yaml: name is '{found.recipe.name}', but its folder is '{name}'; make them the same"
+        )
+    return found
+
+
+def _read(path: Path, *, where: str) -> RecipeFile:
     try:
-        recipe = parse_recipe(path.read_text(encoding="utf-8"), where=where)
+        return RecipeFile(path, parse_recipe(path.read_text(encoding="utf-8"), where=where))
     except RecipeInvalidError as error:
         raise WrongUseError(str(error)) from error
+    except FileNotFoundError as error:
+        raise WrongUseError(f"there is no {where}; name a folder that holds a recipe.yaml") from error
     except UnicodeDecodeError as error:
         raise WrongUseError(f"{where} is not UTF-8 text at byte {error.start}; save it as UTF-8") from error
-    if recipe.name != name:
-        raise WrongUseError(f"{where}: name is '{recipe.name}', but its folder is '{name}'; make them the same")
-    return RecipeFile(path, recipe)

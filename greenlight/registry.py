@@ -39,6 +39,14 @@ class ModelVersion:
         }
 
 
+def registered_recipes(sagemaker: SageMakerClient, stack: str) -> list[str]:
+    """Names of the recipes that have a group of versions in the stack, sorted."""
+    prefix = f"{stack.lower()}-"
+    pages = sagemaker.get_paginator("list_model_package_groups").paginate(NameContains=prefix)
+    groups = [group["ModelPackageGroupName"] for page in pages for group in page["ModelPackageGroupSummaryList"]]
+    return sorted(group.removeprefix(prefix) for group in groups if group.startswith(prefix))
+
+
 def versions(sagemaker: SageMakerClient, recipe: str, group: str, live_arn: str | None) -> list[ModelVersion]:
     """All versions of a recipe, newest first; empty when nothing was ever registered."""
     found: list[ModelVersion] = []

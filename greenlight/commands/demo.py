@@ -41,11 +41,12 @@ def demo(
             f"--approve is '{approve}'; use `auto` (approve by itself) or `me` (wait for your own click)"
         )
     target, console = target_of(context), progress()
-    questions = [case.text for case in load_recipe(PROJECT, recipe).recipe.smoke.cases[:_ASKED_TEXTS]]
+    recipe_file = load_recipe(PROJECT, recipe)
+    questions = [case.text for case in recipe_file.recipe.smoke.cases[:_ASKED_TEXTS]]
     start_stack(target)
     deploy_stack(target)
     who = Approval.APPROVE if approve == "auto" else Approval.WAIT
-    found = watch(target, begin(target, recipe, who, data=None, force=force), recipe, who)
+    found = watch(target, begin(target, recipe_file, who, data=None, force=force), recipe, who)
     answer = predict(target, recipe, questions) if found.outcome in DONE else None
     if as_json:
         print_json({"run": found.to_json(), "predictions": answer.to_json() if answer else None})

@@ -12,11 +12,10 @@ from rich.text import Text
 from greenlight.console import output, print_json, progress
 from greenlight.live import LiveRecords, RollBack, live_and_before, swapped
 from greenlight.program import Json, RecipeName, target_of
-from greenlight.recipes import load_recipe, recipe_names
-from greenlight.registry import ModelVersion, versions
+from greenlight.registry import ModelVersion, registered_recipes, versions
 from greenlight.rollback import move_endpoint
 from greenlight.run_start import user_name
-from greenlight.target import PROJECT, Target
+from greenlight.target import Target
 from steps.names import endpoint_name
 
 _STATUS_STYLE = {"Approved": "green", "Rejected": "yellow", "PendingManualApproval": "cyan"}
@@ -29,7 +28,7 @@ def models(
 ) -> None:
     """List the registered versions: their approval, their numbers, and which one is live."""
     target = target_of(context)
-    names = [load_recipe(PROJECT, recipe).recipe.name] if recipe else recipe_names(PROJECT)
+    names = [recipe] if recipe else registered_recipes(target.sagemaker, target.stack_name)
     found = [version for name in names for version in _versions(target, name)]
     if as_json:
         print_json([version.to_json() for version in found])
@@ -55,22 +54,21 @@ def rollback(
 ) -> None:
     """Put the version before the live one of RECIPE back on the endpoint."""
     target = target_of(context)
-    name = load_recipe(PROJECT, recipe).recipe.name
     records = LiveRecords(target.dynamodb, target.output("ReleaseTable"))
-    live, before = live_and_before(name, records.live(name))
+    live, before = live_and_before(recipe, records.live(recipe))
     console = progress()
     if not yes:
-        question = f"Put version {before.model_version} of {name} back in place of version {live.model_version}?"
+        question = f"Put version {before.model_version} of {recipe} back in place of version {live.model_version}?"
         typer.confirm(question, abort=True, err=True)
     with console.status(f"Moving {before.endpoint_name} back to version {before.model_version}") as spinner:
         move_endpoint(target.sagemaker, before, poll_seconds=target.poll_seconds, note=spinner.update)
-    audit = RollBack(name, live.model_version, before.model_version, user_name(), comment, datetime.now(UTC))
-    records.swap(name, live, swapped(live, before), audit)
+    audit = RollBack(recipe, live.model_version, before.model_version, user_name(), comment, datetime.now(UTC))
+    records.swap(recipe, live, swapped(live, before), audit)
     if as_json:
-        print_json({"recipe": name, "from_version": live.model_version, "model_version": before.model_version})
+        print_json({"recipe": recipe, "from_version": live.model_version, "model_version": before.model_version})
         return
     output().print(
-        f"Version [bold]{before.model_version}[/] of {name} is live again; version {live.model_version} is not."
+        f"Version [bold]{before.model_version}[/] of {recipe} is live again; version {live.model_version} is not."
     )
 
 

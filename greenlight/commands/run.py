@@ -19,8 +19,8 @@ from greenlight.history import History, StateVisit
 from greenlight.inbox import inbox_page, read_inbox
 from greenlight.log_lines import TRAINING_GROUP, last_line
 from greenlight.outcomes import exit_code
-from greenlight.program import Json, RecipeName, executions_of, target_of
-from greenlight.recipes import load_recipe
+from greenlight.program import Json, RecipeNameOrFolder, executions_of, target_of
+from greenlight.recipes import RecipeFile, load_recipe
 from greenlight.run_report import RunReport, report
 from greenlight.run_start import data_for, start_run
 from greenlight.run_text import print_end
@@ -39,7 +39,7 @@ class Approval(Enum):
 def run(
     *,
     context: typer.Context,
-    recipe: RecipeName,
+    recipe: RecipeNameOrFolder,
     approve: Annotated[bool, typer.Option("--approve", help="Approve through the mailed link yourself.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="Reject through the mailed link yourself.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for a person's own click (the default).")] = False,
@@ -55,7 +55,9 @@ def run(
         raise WrongUseError("--approve, --reject, --wait and --detach exclude each other; give one")
     who = Approval.APPROVE if approve else Approval.REJECT if reject else Approval.WAIT
     target = target_of(context)
-    run_id = begin(target, recipe, who, data=data, force=force)
+    recipe_file = load_recipe(PROJECT, recipe)
+    recipe = recipe_file.recipe.name
+    run_id = begin(target, recipe_file, who, data=data, force=force)
     if detach:
         found = report(run_id, recipe, History(), _now())
         progress().print(f"Started. Watch it with `greenlight show {run_id}`.", markup=False, soft_wrap=True)
@@ -68,9 +70,8 @@ def run(
     raise typer.Exit(exit_code(found.outcome))
 
 
-def begin(target: Target, recipe: str, who: Approval, *, data: Path | None, force: bool) -> str:
+def begin(target: Target, recipe_file: RecipeFile, who: Approval, *, data: Path | None, force: bool) -> str:
     """Check everything that can be wrong, then start a run; returns its id."""
-    recipe_file = load_recipe(PROJECT, recipe)
     if who is not Approval.WAIT and target.home is None:
         raise WrongUseError(
             "on AWS the link is mailed to the approvers; leave out --approve and --reject, "

