@@ -70,6 +70,12 @@ class History:
                 self._fold(event)
                 self.last_id = event_id
 
+    @property
+    def failed_state(self) -> str | None:
+        """The last task that failed for good; None when none did."""
+        failed = (visit.name for visit in reversed(self.visits) if visit.status == "failed" and visit.type == "Task")
+        return next(failed, None)
+
     def document(self) -> dict[str, Any]:
         """The execution's state as last seen: each state's result under the state's own name in snake case."""
         if self._document is None:

@@ -104,6 +104,8 @@ def _cause(history: History, document: dict[str, Any]) -> str | None:
         return str(closed["reason"])
     reported, fault = document.get("report_fault") or {}, document.get("fault") or {}
     if "cause" in reported:
-        return f"{own_error(reported['cause'])} (state {reported['state']}, {reported['error']})"
-    error, cause = (fault["Error"], fault.get("Cause", "")) if fault else history.error or ("", "")
-    return f"{own_error(cause)} ({error})" if cause else error or None
+        error, cause = reported["error"], reported["cause"]
+    else:
+        error, cause = (fault["Error"], fault.get("Cause", "")) if fault else history.error or ("", "")
+    where = f"{error} in {history.failed_state}" if history.failed_state else error
+    return f"{own_error(cause)} ({where})" if cause else where or None

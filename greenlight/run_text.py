@@ -29,6 +29,8 @@ def print_run(found: RunReport) -> None:
         console.print()
         console.print(table)
     print_end(found, all_findings=True)
+    if found.states and found.states[-1].name == "RequestApproval" and found.states[-1].status == "running":
+        console.print(f"\nIt waits for a person: greenlight approve {found.run_id} (or reject)", soft_wrap=True)
 
 
 def print_end(found: RunReport, *, all_findings: bool = False) -> None:
@@ -39,7 +41,7 @@ def print_end(found: RunReport, *, all_findings: bool = False) -> None:
     console.print(Text.assemble((found.outcome, f"bold {style(found.outcome)}"), f": {meaning}" if meaning else ""))
     if found.cause:
         console.print(Text(found.cause, style(found.outcome)), soft_wrap=True)
-    if found.outcome in ("NothingNew", "AlreadyRunning"):
+    if found.outcome == "NothingNew":
         for name, verdict in found.compared.items():
             console.print(f"  compared {name}: {verdict}", markup=False, soft_wrap=True)
     for reused in found.reused:

@@ -62,8 +62,9 @@ def test_the_cause_of_nothing_new_is_what_prepare_run_said(story: Callable[..., 
 
 def test_the_cause_of_a_fault_begins_with_the_scripts_own_error(story: Callable[..., Story]) -> None:
     reported = {"error": "States.TaskFailed", "cause": "ValueError: bad row", "state": "TrainModel"}
-    found = _report(story().visit("ReportFault", report_fault=reported).fail("Faulted"))
-    assert found.cause == "ValueError: bad row (state TrainModel, States.TaskFailed)"
+    told = story().enter("TrainModel").add("TaskFailed").leave("TrainModel")
+    found = _report(told.visit("ReportFault", report_fault=reported).fail("Faulted"))
+    assert found.cause == "ValueError: bad row (States.TaskFailed in TrainModel)"
 
 
 def test_a_fault_that_could_not_be_reported_still_has_its_cause(story: Callable[..., Story]) -> None:
@@ -77,7 +78,7 @@ def test_a_fault_that_could_not_be_reported_still_has_its_cause(story: Callable[
 def test_an_execution_that_failed_by_itself_tells_its_own_error(story: Callable[..., Story]) -> None:
     details = {"error": "States.Runtime", "cause": "no such path"}
     told = story().enter("PrepareRun").add("ExecutionFailed", executionFailedEventDetails=details)
-    assert _report(told).cause == "no such path (States.Runtime)"
+    assert _report(told).cause == "no such path (States.Runtime in PrepareRun)"
 
 
 @pytest.mark.parametrize(
