@@ -1,0 +1,167 @@
+"""What must never vanish from the templates, and the one name a state has everywhere."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import BaseModel
+from samtranslator.yaml_helper import yaml_parse
+
+from steps import errors
+
+PROJECT = Path(__file__).parents[3]
+CHILDREN = sorted((PROJECT / "infra/sam").glob("*.yaml"))
+ROOT = yaml_parse((PROJECT / "template.yaml").read_text())
+DEFINITION = (PROJECT / "workflows/release.asl.json").read_text()
+
+
+def child(name: str) -> dict[str, Any]:
+    parsed: dict[str, Any] = yaml_parse((PROJECT / f"infra/sam/{name}.yaml").read_text())
+    return parsed
+
+
+def functions() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Logical id, resource and its template, of every function."""
+    for path in CHILDREN:
+        template = child(path.stem)
+        for name, resource in template["Resources"].items():
+            if resource["Type"] == "AWS::Serverless::Function":
+                yield name, resource, template
+
+
+FUNCTIONS = [pytest.param(resource, template, id=name) for name, resource, template in functions()]
+
+
+def handler_module(resource: dict[str, Any]) -> str:
+    return str(resource["Properties"]["Handler"]).rpartition(".")[0]
+
+
+def test_every_token_of_the_definition_is_filled_in_and_no_other() -> None:
+    tokens = set(re.findall(r"\$\{(\w+)\}", DEFINITION))
+    machine = child("workflow")["Resources"]["ReleaseStateMachine"]["Properties"]
+    assert set(machine["DefinitionSubstitutions"]) == tokens
+
+
+def test_every_state_behind_a_function_has_its_folder_and_its_function() -> None:
+    states = re.findall(r"\$\{(\w+)FunctionArn\}", DEFINITION)
+    known = {name for name, _, _ in functions()}
+    for state in states:
+        folder = re.sub(r"(?<!^)(?=[A-Z])", "_", state).lower()
+        assert f"{state}Function" in known
+        assert (PROJECT / "lambdas" / folder / "handler.py").is_file()
+
+
+def test_every_own_error_the_definition_names_is_a_class() -> None:
+    named = {
+        name
+        for state in json.loads(DEFINITION)["States"].values()
+        for rule in [*state.get("Retry", []), *state.get("Catch", [])]
+        for name in rule["ErrorEquals"]
+        if "." not in name
+    }
+    assert named <= {name for name, member in vars(errors).items() if inspect.isclass(member)}
+
+
+@pytest.mark.parametrize(("resource", "template"), FUNCTIONS)
+def test_a_function_finds_its_handler_in_the_folders_it_packs(
+    resource: dict[str, Any], template: dict[str, Any]
+) -> None:
+    module = importlib.import_module(handler_module(resource))
+    assert callable(module.handler)
+    assert {"lambdas", "steps"} <= set(resource["Metadata"]["Package"])
+    assert template["Globals"]["Function"]["CodeUri"] == "../../"
+
+
+@pytest.mark.parametrize(("resource", "template"), FUNCTIONS)
+def test_a_function_is_given_the_environment_it_asks_for(resource: dict[str, Any], template: dict[str, Any]) -> None:
+    module = importlib.import_module(handler_module(resource))
+    if not hasattr(module, "settings"):
+        return
+    settings = inspect.signature(module.settings, eval_str=True).return_annotation
+    assert issubclass(settings, BaseModel)
+    shared = template["Globals"]["Function"]["Environment"]["Variables"]
+    own = resource["Properties"].get("Environment", {}).get("Variables", {})
+    # Lambda itself sets the region.
+    assert {name.upper() for name in settings.model_fields} - {"AWS_REGION"} <= {*shared, *own}
+
+
+@pytest.mark.parametrize(("resource", "template"), FUNCTIONS)
+def test_a_function_ends_before_the_state_that_calls_it(resource: dict[str, Any], template: dict[str, Any]) -> None:
+    timeout = resource["Properties"].get("Timeout") or template["Globals"]["Function"]["Timeout"]
+    if "publish_code" in resource["Properties"]["Handler"]:
+        return  # CloudFormation waits for this one, for ServiceTimeout
+    state_timeouts = [
+        state["TimeoutSeconds"]
+        for state in json.loads(DEFINITION)["States"].values()
+        if "FunctionArn" in str(state.get("Resource"))
+    ]
+    assert timeout < min(state_timeouts)
+
+
+@pytest.mark.parametrize("path", CHILDREN, ids=lambda path: path.stem)
+def test_every_permission_for_all_resources_has_its_reason_beside_it(path: Path) -> None:
+    wide = [line for line in path.read_text().splitlines() if re.search(r'Resource: "\*"', line)]
+    assert all(re.search(r"# \w+", line) for line in wide)
+
+
+def test_the_data_outlives_the_stack_and_is_private_encrypted_and_versioned() -> None:
+    storage = child("storage")["Resources"]
+    for name in ("ArtifactBucket", "ReleaseTable"):
+        assert storage[name]["DeletionPolicy"] == storage[name]["UpdateReplacePolicy"] == "Retain"
+    bucket = storage["ArtifactBucket"]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["VersioningConfiguration"]["Status"] == "Enabled"
+    assert "ServerSideEncryptionConfiguration" in bucket["BucketEncryption"]
+    assert storage["ReleaseTable"]["Properties"]["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"]
+    [tls_only] = storage["ArtifactBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (tls_only["Effect"], tls_only["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+
+
+def test_nothing_that_a_live_version_serves_from_ever_expires() -> None:
+    rules = child("storage")["Resources"]["ArtifactBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert not any("ExpirationInDays" in rule or "ExpirationDate" in rule for rule in rules)
+
+
+def test_the_prediction_api_lets_only_signed_callers_in() -> None:
+    auth = child("serving")["Resources"]["PredictionApi"]["Properties"]["Auth"]
+    assert auth == {"EnableIamAuthorizer": True, "DefaultAuthorizer": "AWS_IAM"}
+
+
+def test_the_page_may_answer_the_state_machine_that_is_deployed_and_no_other() -> None:
+    machine = child("workflow")["Resources"]["ReleaseStateMachine"]["Properties"]["Name"]
+    statements = child("approval")["Resources"]["DecideApprovalFunction"]["Properties"]["Policies"][0]["Statement"]
+    [answer] = [statement for statement in statements if statement["Action"] == "states:SendTaskSuccess"]
+    assert answer["Resource"]["Fn::Sub"].endswith(f":stateMachine:{machine['Fn::Sub']}")
+
+
+@pytest.mark.parametrize("resource", ROOT["Resources"].values(), ids=list(ROOT["Resources"]))
+def test_a_child_is_given_exactly_the_parameters_it_has(resource: dict[str, Any]) -> None:
+    given = resource["Properties"]
+    declared = yaml_parse((PROJECT / given["Location"]).read_text()).get("Parameters", {})
+    required = {name for name, parameter in declared.items() if "Default" not in parameter}
+    assert required <= set(given.get("Parameters", {})) <= set(declared)
+
+
+@pytest.mark.parametrize("resource", ROOT["Resources"].values(), ids=list(ROOT["Resources"]))
+def test_what_the_root_takes_from_a_child_is_an_output_of_it(resource: dict[str, Any]) -> None:
+    names = {f"{name}.Outputs" for name in ROOT["Resources"]}
+    for value in resource["Properties"].get("Parameters", {}).values():
+        source = value.get("Fn::GetAtt") if isinstance(value, dict) else None
+        if source is None:
+            continue
+        stack, _, output = ".".join(source).partition(".Outputs.")
+        assert f"{stack}.Outputs" in names
+        location = ROOT["Resources"][stack]["Properties"]["Location"]
+        assert output in yaml_parse((PROJECT / location).read_text())["Outputs"]
+
+
+def test_every_parameter_says_what_it_is() -> None:
+    for template in (ROOT, *(child(path.stem) for path in CHILDREN)):
+        assert all(parameter.get("Description") for parameter in template.get("Parameters", {}).values())
