@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import platform
 import queue
+import signal
 import sys
 import sysconfig
 import tempfile
@@ -113,8 +115,12 @@ class Sandbox:
         return self._child.poll() is None
 
     def _kill(self) -> None:
-        # A runtime client has nothing to put in order, and what it runs must not outlive its deadline.
-        self._processes.stop(self._child, grace_seconds=0.0)
+        # A runtime client has nothing to put in order, and neither it nor what it started may outlive its deadline.
+        if self._child.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._child.pid, signal.SIGKILL)
+        self._child.wait()
+        self._processes.forget(self._child)
 
     def _load(self) -> Outcome | None:
         try:

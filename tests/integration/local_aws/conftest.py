@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import socket
+import subprocess
+import sys
 import textwrap
-import threading
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -14,52 +16,31 @@ from typing import Any, cast
 
 import boto3
 import pytest
+import requests
 from botocore.config import Config
-from moto.moto_server import werkzeug_app
-from werkzeug.serving import make_server
 
-from local.cloudformation import CloudFormation
 from local.home import Home
-from local.http_api import HttpApi
-from local.lambda_runtime import LambdaRuntime
-from local.processes import ProcessRegistry
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    """A server of its own, in a process of its own as in real life."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        return Home(tmp_path_factory.mktemp("home"), probe.getsockname()[1])
-
-
-@pytest.fixture(scope="session", autouse=True)
-def runtime(home: Home) -> Iterator[LambdaRuntime]:
-    runtime = LambdaRuntime(home, ProcessRegistry(home.processes))
-    runtime.install()
-    yield runtime
-    runtime.stop()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def cloudformation(home: Home) -> None:
-    CloudFormation(home).install()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def server(home: Home, runtime: LambdaRuntime) -> Iterator[None]:
-    os.environ.update({"MOTO_PORT": str(home.port), **home.client_environment()})
-    aws = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
-    http_api = HttpApi(home, runtime.invoke)
-
-    def application(environ: Any, start_response: Any) -> Any:
-        return (http_api if environ["PATH_INFO"].startswith("/_api/") else aws)(environ, start_response)
-
-    server = make_server(
-        "127.0.0.1", home.port, application, threaded=True, request_handler=werkzeug_app.MotoRequestHandler
-    )
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield
-    server.shutdown()
+        home = Home(tmp_path_factory.mktemp("home"), probe.getsockname()[1])
+    environment = {**os.environ, "GREENLIGHT_HOME": str(home.directory), "GREENLIGHT_PORT": str(home.port)}
+    with home.log_file.open("wb") as log:
+        server = subprocess.Popen([sys.executable, "-m", "local.server"], env=environment, stdout=log, stderr=log)
+    for _ in range(300):
+        try:
+            requests.get(f"{home.endpoint_url}/_greenlight/health", timeout=1)
+            break
+        except requests.ConnectionError:
+            assert server.poll() is None, home.log_file.read_text()
+            time.sleep(0.1)
+    yield home
+    server.send_signal(signal.SIGTERM)
+    server.wait(60)
 
 
 @pytest.fixture(scope="session")
