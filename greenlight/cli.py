@@ -91,7 +91,9 @@ def main() -> None:
 
 
 def _report(error: CommandError, *, as_json: bool) -> int:
-    progress().print(f"Error: {error}", style="red", markup=False, soft_wrap=True)
+    stopped = error.exit_code == ExitCode.INTERRUPTED
+    told, colour = (f"Watching ended: {error}", "yellow") if stopped else (f"Error: {error}", "red")
+    progress().print(told, style=colour, markup=False, soft_wrap=True)
     if as_json:
         print_json({"error": str(error), "exit_code": int(error.exit_code)})
     return int(error.exit_code)

@@ -42,7 +42,7 @@ class Follower:
                 self._watch(run_id, history)
         except KeyboardInterrupt:
             raise InterruptedRunError(
-                f"stopped watching; the run goes on: `greenlight show {run_id}` tells how far it is"
+                f"the run goes on; `greenlight show {run_id}` tells how far it is"
             ) from None
         return history
 

@@ -75,7 +75,7 @@ def test_stopping_to_watch_says_that_the_run_goes_on(target: Any, story: Callabl
     def interrupt(_story: Story) -> None:
         raise KeyboardInterrupt
 
-    with pytest.raises(InterruptedRunError, match="the run goes on: `greenlight show run-1`"):
+    with pytest.raises(InterruptedRunError, match="the run goes on; `greenlight show run-1`"):
         _follow(target, story().enter("TrainModel"), interrupt)
 
 
