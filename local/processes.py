@@ -122,6 +122,8 @@ def _end_group(group: int, deadline: float) -> None:
     """Wait until the group is empty, and kill what is left at the deadline (time.monotonic)."""
     while _members(group) and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
+    if not _members(group):
+        return
     _signal_group(group, signal.SIGKILL)
     # The system takes back a killed process at once, unless it hangs in a device; nobody can wait for that.
     hopeless = time.monotonic() + KILL_SECONDS
