@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
 # SageMaker lets a model answer for up to 60 seconds.
 TIMEOUT_SECONDS = 75
+# After `up` an endpoint needs some seconds to load its model again.
+PATIENCE_SECONDS = 60
+_UNAVAILABLE = 503
 
 
 @dataclass(frozen=True)
@@ -35,16 +39,25 @@ class Predictions:
 
 
 def predict(target: Target, recipe: str, texts: Sequence[str]) -> Predictions:
-    """Ask the prediction API.
+    """Ask the prediction API; an endpoint that is just starting is waited for.
 
     Raises WrongUseError when it refuses the request, FaultError when it has no answer.
     """
     url = f"{target.output('PredictionUrl').rstrip('/')}/models/{recipe}/predictions"
-    request = signed_request(target, url, json.dumps({"instances": list(texts)}).encode())
+    body = json.dumps({"instances": list(texts)}).encode()
+    give_up_at = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        answer = _post(target, url, body)
+        if answer.status_code != _UNAVAILABLE or time.monotonic() > give_up_at:
+            return read_answer(recipe, answer.status_code, answer.text)
+        time.sleep(target.poll_seconds)
+
+
+def _post(target: Target, url: str, body: bytes) -> requests.Response:
+    request = signed_request(target, url, body)
     with requests.Session() as session:
         session.trust_env = target.home is None
-        answer = session.post(url, data=request.body, headers=dict(request.headers.items()), timeout=TIMEOUT_SECONDS)
-    return read_answer(recipe, answer.status_code, answer.text)
+        return session.post(url, data=request.body, headers=dict(request.headers.items()), timeout=TIMEOUT_SECONDS)
 
 
 def signed_request(target: Target, url: str, body: bytes) -> AWSRequest:

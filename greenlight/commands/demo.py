@@ -47,7 +47,10 @@ def demo(
     deploy_stack(target)
     who = Approval.APPROVE if approve == "auto" else Approval.WAIT
     found = watch(target, begin(target, recipe_file, who, data=None, force=force), recipe, who)
-    answer = predict(target, recipe, questions) if found.outcome in DONE else None
+    answer = None
+    if found.outcome in DONE:
+        with console.status("Asking the model"):
+            answer = predict(target, recipe, questions)
     if as_json:
         print_json({"run": found.to_json(), "predictions": answer.to_json() if answer else None})
     else:
@@ -56,7 +59,6 @@ def demo(
             output().print()
             print_predictions(questions, answer)
         _print_next(output(), target, found)
-    console.file.flush()
     raise typer.Exit(exit_code(found.outcome))
 
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from greenlight.console import output, print_json
+from greenlight.console import output, print_json, progress
 from greenlight.predictions import Predictions
 from greenlight.predictions import predict as ask
 from greenlight.program import Json, RecipeName, target_of
@@ -20,7 +20,8 @@ def predict(
     as_json: Json = False,
 ) -> None:
     """Ask the live version of RECIPE about texts, through the HTTP API."""
-    answer = ask(target_of(context), recipe, texts)
+    with progress().status("Asking the model"):
+        answer = ask(target_of(context), recipe, texts)
     if as_json:
         print_json(answer.to_json())
     else:
