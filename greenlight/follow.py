@@ -41,9 +41,7 @@ class Follower:
             with self.view:
                 self._watch(run_id, history)
         except KeyboardInterrupt:
-            raise InterruptedRunError(
-                f"the run goes on; `greenlight show {run_id}` tells how far it is"
-            ) from None
+            raise InterruptedRunError(f"the run goes on; `greenlight show {run_id}` tells how far it is") from None
         return history
 
     def _watch(self, run_id: str, history: History) -> None:
