@@ -179,11 +179,11 @@ class StackBackend(CloudFormationBackend):
         return list(self.get_stack(stack_name).events)
 
     def list_exports(self, tokenstr: str | None) -> tuple[list[Any], str | None]:  # noqa: ARG002 - they fit one page
-        return [export for stack in self.stacks.values() for export in stack.exports], None
+        return [export for stack in list(self.stacks.values()) for export in stack.exports], None
 
     def recover(self) -> None:
         """Give every stack whose deployment was cut off by the end of the server a final status."""
-        for stack in self.stacks.values():
+        for stack in list(self.stacks.values()):
             if stack.in_progress:
                 kind = stack.stack_status.split("_")[0]
                 stack.record(f"{kind}_FAILED", "The laptop's server stopped during the deployment.")
@@ -195,7 +195,7 @@ class StackBackend(CloudFormationBackend):
             raise ValidationError(message=str(error)) from error
 
     def _find(self, name_or_stack_id: str) -> Stack | None:
-        for stack in self.stacks.values():
+        for stack in list(self.stacks.values()):
             if name_or_stack_id in {stack.stack_id, stack.stack_name}:
                 found: Stack = stack
                 return found
@@ -218,7 +218,7 @@ class StackBackend(CloudFormationBackend):
         return stack
 
     def _change_set(self, name_or_id: str, stack_name: str | None = None) -> ChangeSet:
-        for change_set in reversed(self.change_sets.values()):
+        for change_set in reversed(list(self.change_sets.values())):
             of_stack = stack_name is None or stack_name in {change_set.stack_name, change_set.stack_id}
             if name_or_id == change_set.change_set_id or (name_or_id == change_set.change_set_name and of_stack):
                 found: ChangeSet = change_set

@@ -13,7 +13,8 @@ from urllib.parse import unquote, urlsplit
 
 from local.cloudformation.clients import Clients
 from local.cloudformation.errors import ResourceError, TemplateError
-from local.cloudformation.operation import Operation, delete_resource, handler_of
+from local.cloudformation.operation import Operation
+from local.cloudformation.resource_actions import delete_resource, handler_of
 from local.cloudformation.resources import resource_types
 from local.cloudformation.resources.base import Request
 from local.cloudformation.stack import Stack, StackResource, now
@@ -148,7 +149,7 @@ class Engine:
         return True
 
     def _imported(self, name: str) -> str:
-        for stack in self._stacks().stacks.values():
+        for stack in list(self._stacks().stacks.values()):
             for export in stack.exports:
                 if export.name == name:
                     return str(export.value)

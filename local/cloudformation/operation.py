@@ -4,22 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import logging
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any
 
 from local.cloudformation.errors import ResourceError, TemplateError
 from local.cloudformation.intrinsics import NO_VALUE, Resolver
-from local.cloudformation.resources import CUSTOM
+from local.cloudformation.resource_actions import KEPT, attempt, delete_resource, handler_of, made_of
 from local.cloudformation.resources.base import Made, Request, ResourceType
 from local.cloudformation.stack import Stack, StackResource, now
 from local.cloudformation.template import Template
 from local.home import ACCOUNT, REGION
-
-logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
-KEPT = {"Retain", "RetainExceptOnCreate"}
 
 
 class Operation:
@@ -126,7 +120,7 @@ class Operation:
         self._undo.append(lambda: self._undo_update(resource, before))
         resource.properties = properties
         made = self._attempt(
-            resource, lambda handler: handler.update(self._request(resource), _made(before), before.properties)
+            resource, lambda handler: handler.update(self._request(resource), made_of(before), before.properties)
         )
         if made.physical_id != before.physical_resource_id:
             # Custom resources replace themselves by answering with a new id.
@@ -180,7 +174,7 @@ class Operation:
         attempted, resource.properties = resource.properties, before.properties
         self._stack.record_resource(resource, "UPDATE_IN_PROGRESS")
         try:
-            made = attempt(resource, lambda: handler.update(self._request(resource), _made(resource), attempted))
+            made = attempt(resource, lambda: handler.update(self._request(resource), made_of(resource), attempted))
         except ResourceError as error:
             self._stack.record_resource(resource, "UPDATE_FAILED", str(error))
             raise
@@ -261,46 +255,6 @@ class Operation:
 
 class _ResourceFailedError(Exception):
     """A resource failed; its event is already recorded."""
-
-
-def attempt(resource: StackResource, action: Callable[[], T]) -> T:
-    """Do something with a resource, and have whatever goes wrong be a ResourceError."""
-    try:
-        return action()
-    except ResourceError:
-        raise
-    except Exception as error:
-        # A deployment must come to an end whatever a service does; the log has the rest.
-        logger.exception("resource failed", extra={"resource": resource.logical_resource_id})
-        raise ResourceError(f"Internal failure: {type(error).__name__}: {error}") from error
-
-
-def handler_of(types: Mapping[str, ResourceType], resource_type: str) -> ResourceType:
-    """What deploys a type."""
-    return types[CUSTOM if resource_type.startswith("Custom::") else resource_type]
-
-
-def delete_resource(
-    stack: Stack, resource: StackResource, handler: ResourceType, *, policy_counts: bool = True
-) -> None:
-    """Delete one resource of a stack, unless its policy keeps it.
-
-    Raises ResourceError, which the stack's events then hold.
-    """
-    if policy_counts and resource.deletion_policy in KEPT:
-        stack.record_resource(resource, "DELETE_SKIPPED")
-        return
-    stack.record_resource(resource, "DELETE_IN_PROGRESS")
-    try:
-        attempt(resource, lambda: handler.delete(_made(resource), resource.properties))
-    except ResourceError as error:
-        stack.record_resource(resource, "DELETE_FAILED", str(error))
-        raise
-    stack.record_resource(resource, "DELETE_COMPLETE")
-
-
-def _made(resource: StackResource) -> Made:
-    return Made(resource.physical_resource_id, resource.attributes)
 
 
 def _origin(resource: StackResource) -> dict[str, str]:
