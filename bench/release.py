@@ -70,7 +70,10 @@ def main() -> None:
             _measure(console)
         finally:
             _greenlight("down")
-    subprocess.run([sys.executable, "-m", "bench.quality"], cwd=PROJECT, check=True, timeout=COMMAND_TIMEOUT_SECONDS)
+    console.print("\n[bold]The model beside a simple one[/]")
+    quiet = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, "-m", "bench.quality"]
+    subprocess.run(command, cwd=PROJECT, env=quiet, check=True, timeout=COMMAND_TIMEOUT_SECONDS)
 
 
 def _measure(console: Console) -> None:
@@ -108,11 +111,13 @@ def _print_run(console: Console, title: str, run: dict[str, Any], job_seconds: d
     console.print(table)
     console.print(
         f"total {total:.2f} s = jobs {sum(job_seconds.values()):.2f} s + endpoint {waited['endpoint']:.2f} s "
-        f"+ approval {waited['approval']:.2f} s + orchestration {added:.2f} s"
+        f"+ approval {waited['approval']:.2f} s + orchestration {added:.2f} s",
+        soft_wrap=True,
     )
     console.print(
         f"orchestration {added / len(timings):.3f} s a state, {len(timings)} states "
-        f"(Metaflow's local runner: {METAFLOW_SECONDS_PER_STEP} s a step)"
+        f"(Metaflow's local runner: {METAFLOW_SECONDS_PER_STEP} s a step)",
+        soft_wrap=True,
     )
 
 
