@@ -48,7 +48,9 @@ def explain(error: Exception, target: Target) -> CommandError:
         case _ if isinstance(error, _UNREACHABLE):
             told = _unreachable(error, target)
         case _ if isinstance(error, _NOT_CONFIGURED):
-            told = WrongUseError(f"{error}; log in to AWS, or unset GREENLIGHT_TARGET to use the laptop")
+            told = WrongUseError(
+                f"{str(error).rstrip('.')}; log in to AWS, or unset GREENLIGHT_TARGET to use the laptop"
+            )
         case botocore.exceptions.ClientError():
             details = error.response.get("Error", {})
             said = f"{details.get('Code', 'unknown error')}: {details.get('Message', 'no message')}"
