@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import random
+import secrets
 import shutil
 import threading
 from collections.abc import Mapping, Sequence
@@ -52,7 +53,8 @@ class Variant:
 class Fleet:
     """All instances of one endpoint config.
 
-    folder: receives the unpacked models, `<variant>/opt/ml/model`.
+    folder: receives the unpacked models, `<variant>/opt/ml/model`; no two fleets share one, because an endpoint that
+    goes back to a config may meet the config's last fleet still stopping.
     """
 
     def __init__(
@@ -62,7 +64,7 @@ class Fleet:
         self._processes = processes
         self._clients = clients
         self._endpoint_name = endpoint_name
-        self._folder = home.endpoints / endpoint_name / config_name
+        self.folder = home.endpoints / endpoint_name / f"{config_name}-{secrets.token_hex(4)}"
         self._turn = count()
         self._variants: dict[str, Variant] = {}
         self._instances: dict[str, list[Instance]] = {}
@@ -109,14 +111,14 @@ class Fleet:
         self._stopped.set()
         with ThreadPoolExecutor() as pool:
             list(pool.map(lambda instance: stop_instance(self._processes, instance), self._all()))
-        shutil.rmtree(self._folder, ignore_errors=True)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _all(self) -> list[Instance]:
         with self._lock:
             return [instance for instances in self._instances.values() for instance in instances]
 
     def _start_variant(self, variant: Variant) -> None:
-        base = self._folder / variant.name / "opt" / "ml"
+        base = self.folder / variant.name / "opt" / "ml"
         try:
             require(variant.image, INFERENCE)
             self._fetch_model(variant, base)
@@ -150,7 +152,7 @@ class Fleet:
 
     def _supervise(self, variant: Variant, position: int) -> None:
         """Start an instance again when its process ends by itself, as SageMaker does."""
-        base = self._folder / variant.name / "opt" / "ml"
+        base = self.folder / variant.name / "opt" / "ml"
         while True:
             instance = self._instances[variant.name][position]
             code = instance.child.wait()

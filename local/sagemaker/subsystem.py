@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from functools import partial
 
@@ -36,6 +37,7 @@ class SageMaker:
     """
 
     def __init__(self, home: Home, processes: ProcessRegistry, changed: Callable[[], None] = lambda: None) -> None:
+        self._home = home
         clients = Clients(home)
         self.jobs = JobRunner(home, processes, clients, changed)
         self.deployments = Deployments(home, processes, clients, changed)
@@ -53,7 +55,8 @@ class SageMaker:
         return self.jobs.wait(job_arn, timeout_seconds)
 
     def start(self) -> None:
-        """Bring back what the snapshot says was running."""
+        """Bring back what the snapshot says was running; what a crash left on disk of old fleets goes."""
+        shutil.rmtree(self._home.endpoints, ignore_errors=True)
         backend = sagemaker_backends[ACCOUNT][REGION]
         records: list[object] = [*backend.training_jobs.values(), *backend.processing_jobs.values()]
         for job in records:
