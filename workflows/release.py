@@ -23,6 +23,7 @@ from workflows.states import (
     ENDPOINT_BUSY_RETRY,
     LAMBDA_SERVICE_RETRY,
     LAMBDA_TIMEOUT_SECONDS,
+    SERVICE_UNAVAILABLE_RETRY,
     choose,
     lambda_task,
     processing_job,
@@ -53,7 +54,7 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
         parameters={"run_id.$": "$$.Execution.Name", "state.$": "$"},
         result_path="$.report_fault",
         timeout_seconds=LAMBDA_TIMEOUT_SECONDS,
-        retry=LAMBDA_SERVICE_RETRY,
+        retry=[LAMBDA_SERVICE_RETRY, SERVICE_UNAVAILABLE_RETRY],
         catch=Catch(error_equals=["States.ALL"], result_path="$.unreported_fault", next_step=faulted),
     )
     report_fault.next(faulted)

@@ -45,6 +45,16 @@ LAMBDA_SERVICE_RETRY = BoundedRetry(
     jitter_strategy="FULL",
 )
 
+# An AWS service asked to slow down or did not answer our function in time.
+SERVICE_UNAVAILABLE_RETRY = BoundedRetry(
+    error_equals=["ServiceUnavailableError"],
+    interval_seconds=2,
+    max_attempts=5,
+    backoff_rate=2.0,
+    max_delay_seconds=60,
+    jitter_strategy="FULL",
+)
+
 # Waits for a SageMaker quota of the account to be free again: half an hour at most.
 CAPACITY_RETRY = BoundedRetry(
     error_equals=["SageMaker.ResourceLimitExceededException", "SageMaker.SdkClientException"],
@@ -89,7 +99,7 @@ def lambda_task(
         parameters={"run_id.$": "$$.Execution.Name", **parameters},
         result_path=f"$.{snake(name)}",
         timeout_seconds=LAMBDA_TIMEOUT_SECONDS,
-        retry=[LAMBDA_SERVICE_RETRY, *(retry or [])],
+        retry=[LAMBDA_SERVICE_RETRY, SERVICE_UNAVAILABLE_RETRY, *(retry or [])],
         catch=catch,
     )
 
