@@ -111,30 +111,36 @@ def up(
         ) from error
     with _lock(home):
         running = find_server(home)
-        leftovers = 0
-        log_start = 0
-        if running is None:
-            require_port(home.port)
-            leftovers = ProcessRegistry(home.processes).stop_leftovers()
-            if leftovers:
-                progress(f"Stopped {leftovers} processes that an earlier server left behind.")
-            progress("Starting the AWS server.")
-            log_start = _rotate_log(home)
-            process = _start(home, project)
-        elif running.port != home.port:
+        if running and running.port != home.port:
             raise OtherPortError(
                 f"The stack in {home.directory} already runs on port {running.port}, not {home.port}. "
                 f"Use it with GREENLIGHT_PORT={running.port}, or stop it first with 'greenlight down'."
             )
-        else:
-            process = running.process
-        try:
-            health = _wait_until_healthy(home, process, timeout_seconds)
-        except StartFailedError as error:
-            if running is None:
+        if running:
+            health = _wait_until_healthy(home, running.process, timeout_seconds)
+            if health:
+                return _up_result(home, health, already_running=True)
+            if not _has_ended(running.process):
+                raise StartFailedError(
+                    f"The AWS server (process {running.process.pid}) runs but does not answer. "
+                    f"Stop it with 'greenlight down'; its log is {home.log_file}."
+                )
+            # It was on its way out; a new one takes its place.
+        require_port(home.port)
+        leftovers = ProcessRegistry(home.processes).stop_leftovers()
+        if leftovers:
+            progress(f"Stopped {leftovers} processes that an earlier server left behind.")
+        progress("Starting the AWS server.")
+        log_start = _rotate_log(home)
+        process = _start(home, project)
+        health = _wait_until_healthy(home, process, timeout_seconds)
+        if health is None:
+            reason = "ended before it was ready"
+            if not _has_ended(process):
+                reason = f"did not answer within {timeout_seconds:.0f} s"
                 _stop(process)
-            raise StartFailedError(f"{error} {_log_since(home, log_start)}") from None
-    return UpResult(home.endpoint_url, process.pid, home.log_file, running is not None, leftovers, _notes(health))
+            raise StartFailedError(f"The AWS server {reason}. {_log_since(home, log_start)}")
+        return _up_result(home, health, stopped_leftovers=leftovers)
 
 
 def down(home: Home) -> DownResult:
@@ -199,27 +205,33 @@ def _start(home: Home, project: Path) -> psutil.Process:
     return psutil.Process(child.pid)
 
 
-def _wait_until_healthy(home: Home, process: psutil.Process, timeout_seconds: float) -> dict[str, object]:
+def _wait_until_healthy(home: Home, process: psutil.Process, timeout_seconds: float) -> dict[str, object] | None:
+    """What the server says about itself; None when it has ended, or does not answer in time."""
     deadline = time.monotonic() + timeout_seconds
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not _has_ended(process):
         health = _health(home)
         if health and health["pid"] == process.pid:
             return health
-        if _has_ended(process):
-            raise StartFailedError("The AWS server ended before it was ready.")
         time.sleep(POLL_SECONDS)
-    raise StartFailedError(f"The AWS server did not answer within {timeout_seconds:.0f} s.")
+    return None
 
 
 def _health(home: Home) -> dict[str, object] | None:
-    with contextlib.suppress(requests.RequestException, ValueError):
+    with contextlib.suppress(requests.RequestException, ValueError, AttributeError):
         with requests.Session() as session:
             session.trust_env = False  # a proxy would look for the server on its own machine
             answer = session.get(f"{home.endpoint_url}/_greenlight/health", timeout=HEALTH_TIMEOUT_SECONDS)
         document = answer.json()
-        if answer.ok and isinstance(document, dict) and document.get("home") == str(home.directory):
-            return document
+        if document.get("status") == "ok" and document.get("home") == str(home.directory):
+            return dict(document)
     return None
+
+
+def _up_result(
+    home: Home, health: dict[str, object], *, already_running: bool = False, stopped_leftovers: int = 0
+) -> UpResult:
+    pid = int(str(health["pid"]))
+    return UpResult(home.endpoint_url, pid, home.log_file, already_running, stopped_leftovers, _notes(health))
 
 
 def _notes(health: dict[str, object] | None) -> tuple[str, ...]:

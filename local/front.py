@@ -33,7 +33,7 @@ class Front:
     """The one WSGI application of the server.
 
     aws: answers every AWS API;  http_api: answers /_api/<api-id>/<path>;  pages: answers /_greenlight/… but for health;
-    health: what the health route says beside its status;  changed: called after a request that may have changed state.
+    health: what the health route says beside the process id;  changed: called after what may have changed the state.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class Front:
             return answer_json(start_response, HTTPStatus.FORBIDDEN, {"message": refusal})
         path: str = environ.get("PATH_INFO", "")
         if path == OWN_ROUTES + "health":
-            return answer_json(start_response, HTTPStatus.OK, {"status": "ok", "pid": os.getpid(), **self._health()})
+            return answer_json(start_response, HTTPStatus.OK, {"pid": os.getpid(), **self._health()})
         if path.startswith(OWN_ROUTES):
             return self._pages(environ, start_response)
         changes = changes_state(environ)

@@ -93,11 +93,12 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
     for subsystem in subsystems:
         subsystem.install()
     stepfunctions.install(sagemaker)
+    health = {"status": "starting", "version": version("greenlight"), "home": str(home.directory)}
     front = Front(
         aws=werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app),
         http_api=HttpApi(home, functions.invoke),
         pages=mailbox.Mailbox(),
-        health=lambda: {"version": version("greenlight"), "home": str(home.directory), "notes": snapshots.notes},
+        health=lambda: {**health, "notes": snapshots.notes},
         changed=snapshots.changed,
     )
     server = make_server(ADDRESS, home.port, front, threaded=True, request_handler=werkzeug_app.MotoRequestHandler)
@@ -106,6 +107,8 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
     with contextlib.ExitStack() as stack:
         record_server(home)
         stack.callback(home.pid_file.unlink, missing_ok=True)
+        # Without a record of the server its port must be free.
+        stack.callback(server.server_close)
         if snapshots.restore():
             interpreter.abort_running(CRASHED_CAUSE)
         snapshots.start()
@@ -116,8 +119,10 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
             stack.callback(subsystem.stop)
             subsystem.start()
         stack.callback(interpreter.abort_running, STOPPED_CAUSE)
+        health["status"] = "ok"
         logger.info("serving", extra={"endpoint": home.endpoint_url})
         wait_for_stop()
+        health["status"] = "stopping"
         logger.info("stopping")
     logger.info("stopped")
 

@@ -4,6 +4,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -74,6 +75,16 @@ def test_two_ups_at_once_start_one_server(home: Home, project: Path) -> None:
     assert sorted(result.already_running for result in results) == [False, True]
 
 
+def test_up_while_the_server_is_stopping_starts_the_next_one(home: Home, project: Path) -> None:
+    stopping = psutil.Process(daemon.up(home, project).pid)
+    stopping.terminate()
+    while daemon.status(home).answering:
+        time.sleep(0.01)
+    result = daemon.up(home, project)
+    assert result.pid != stopping.pid
+    assert daemon.status(home).answering
+
+
 def test_down_stops_the_server_and_says_whether_one_ran(home: Home, project: Path) -> None:
     pid = daemon.up(home, project).pid
     assert daemon.down(home) == daemon.DownResult(was_running=True, stopped_leftovers=0)
@@ -112,7 +123,6 @@ def test_after_a_crash_up_stops_what_was_left_behind(home: Home, project: Path, 
             ["sleep", "300"], environment={}, cwd=home.directory, output=output
         )
     crashed.kill()
-    crashed.wait()
     said: list[str] = []
     result = daemon.up(home, project, progress=said.append)
     assert (result.already_running, result.stopped_leftovers) == (False, 1)
