@@ -17,6 +17,8 @@ _METRIC_LABELS = {
 # Shares that people know as percentages; the other metrics have no unit.
 _PERCENTAGES = frozenset({"accuracy", "balanced_accuracy"})
 _DIGEST_CHARACTERS = 12
+# The smallest difference that both ways of writing a gain show.
+_SMALLEST_GAIN = 0.0005
 
 
 def templates(folder: Path) -> Environment:
@@ -31,6 +33,7 @@ def templates(folder: Path) -> Environment:
     environment.filters |= {
         "metric_label": metric_label,
         "gain": gain_text,
+        "side": gain_side,
         "moment": moment_text,
         "short": short_digest,
         "count": count_text,
@@ -50,10 +53,19 @@ def metric_text(name: str, value: float) -> str:
 
 
 def gain_text(name: str, gain: float) -> str:
-    """A gain over the live version, signed; that of a percentage in points."""
+    """A gain over the live version, signed; that of a percentage in points, `none` where it would read as zero."""
+    if abs(gain) < _SMALLEST_GAIN:
+        return "none"
     if name in _PERCENTAGES:
         return f"{gain * 100:+.1f} points"
     return f"{gain:+.3f}"
+
+
+def gain_side(gain: float) -> str:
+    """Which way a gain points: `better`, `worse`, or `same` where it would read as zero."""
+    if abs(gain) < _SMALLEST_GAIN:
+        return "same"
+    return "better" if gain > 0 else "worse"
 
 
 def moment_text(moment: datetime) -> str:

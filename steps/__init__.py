@@ -1,0 +1,1 @@
+"""What each state does: pure rules, contracts, ports and errors; and the scripts that carry the jobs."""

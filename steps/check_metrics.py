@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Differences of decimal fractions miss their value by less than this.
 ROUNDING = 1e-9
+# Below this, two metrics read the same with three decimals.
+SHOWN_DIFFERENCE = 0.0005
 
 
 def check_metrics(report: MetricsReport, recipe: Recipe) -> CheckMetricsResult:
@@ -83,9 +85,11 @@ def _gain(report: MetricsReport, recipe: Recipe) -> float | None:
 
 def _comparison(report: MetricsReport, recipe: Recipe, gain: float | None) -> str:
     name = recipe.metrics.gates[0].name
-    value = f"{name} {report.candidate[name]:.3f} on {report.rows} rows never trained on"
+    value = f"{name} {report.candidate[name]:.3f} on {report.rows:,} rows never trained on"
     if gain is None:
         return f"{value}; there is no live version to compare with."
+    if abs(gain) < SHOWN_DIFFERENCE:
+        return f"{value}, as good as the live version."
     better = "better" if gain >= 0 else "worse"
     clear = "" if gain >= recipe.metrics.clear_win - ROUNDING else "not "
     return (

@@ -6,7 +6,7 @@ ever gain optional fields. URIs are `s3://bucket/key`; times are ISO 8601 in UTC
 
 from __future__ import annotations
 
-from datetime import datetime  # noqa: TC003 - pydantic reads it at run time
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -78,7 +78,7 @@ class PrepareRunResult(Contract):
     recipe: str
     decision: Literal["go", "nothing_new", "already_running"]
     reason: str
-    compared: dict[str, str] = Field(default={}, description="What was compared with the live version: name -> verdict.")
+    compared: dict[str, str] = Field(default={}, description="What was compared with the live version.")
     recipe_uri: str = ""
     data_uri: str = ""
     data_digest: str = ""

@@ -103,13 +103,13 @@ def test_a_person_is_asked_as_the_policy_says(
 def test_the_reason_compares_by_the_first_metric(make_recipe: MakeRecipe) -> None:
     recipe = make_recipe()
     assert check_metrics(report({"accuracy": 0.8}), recipe).reason == (
-        "accuracy 0.800 on 1000 rows never trained on; there is no live version to compare with."
+        "accuracy 0.800 on 1,000 rows never trained on; there is no live version to compare with."
     )
     assert check_metrics(report({"accuracy": 0.83}, {"accuracy": 0.8}), recipe).reason == (
-        "accuracy 0.830 on 1000 rows never trained on, 0.030 better than the live version: a clear win (0.010)."
+        "accuracy 0.830 on 1,000 rows never trained on, 0.030 better than the live version: a clear win (0.010)."
     )
     assert check_metrics(report({"accuracy": 0.79}, {"accuracy": 0.8}), recipe).reason == (
-        "accuracy 0.790 on 1000 rows never trained on, 0.010 worse than the live version: not a clear win (0.010)."
+        "accuracy 0.790 on 1,000 rows never trained on, 0.010 worse than the live version: not a clear win (0.010)."
     )
 
 
