@@ -15,7 +15,6 @@ import threading
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from queue import SimpleQueue
 from typing import Protocol
 
 from moto.core.config import default_user_config
@@ -58,13 +57,24 @@ class Subsystem(Protocol):
 def main() -> None:
     """Serve the home that the environment names until a signal asks to stop."""
     log_to_standard_error()
-    # A signal handler may run in the middle of any line, so it must not need a lock; this queue is made for that.
-    signals: SimpleQueue[int] = SimpleQueue()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda received, _: signals.put(received))
+    stop_signal = listen_for_signals()
     home = Home.from_environment(Path.cwd())
     configure(home)
-    serve(home, wait_for_stop=signals.get)
+    serve(home, wait_for_stop=lambda: os.read(stop_signal, 1))
+
+
+def listen_for_signals() -> int:
+    """A file descriptor that can be read as soon as SIGTERM or SIGINT has come.
+
+    The system may hand a signal to any thread, while Python's handlers run in the main one: a main thread that waits for
+    a lock sometimes sleeps on. The byte that Python writes at once, in whichever thread, always wakes a reader.
+    """
+    reading, writing = os.pipe()
+    os.set_blocking(writing, False)
+    signal.set_wakeup_fd(writing)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    return reading
 
 
 def configure(home: Home) -> None:
