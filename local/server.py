@@ -66,8 +66,8 @@ def main() -> None:
 def listen_for_signals() -> int:
     """A file descriptor that can be read as soon as SIGTERM or SIGINT has come.
 
-    The system may hand a signal to any thread, while Python's handlers run in the main one: a main thread that waits for
-    a lock sometimes sleeps on. The byte that Python writes at once, in whichever thread, always wakes a reader.
+    The system may hand a signal to any thread, while Python's handlers run in the main one: a main thread that waits
+    for a lock sometimes sleeps on. The byte that Python writes at once, in whichever thread, always wakes a reader.
     """
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
