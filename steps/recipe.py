@@ -21,6 +21,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
 MetricName = Literal["accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss"]
 
+MAX_ENDPOINT_LOOKS = 900
+
 # A metric for which less is better; every other one is better when greater.
 LOSS_METRICS: frozenset[str] = frozenset({"log_loss"})
 
@@ -153,6 +155,17 @@ class EndpointSection(_Section):
     instance_count: int = Field(default=1, ge=1, le=100, description="How many of them.")
     deadline_seconds: int = Field(default=1800, ge=30, description="How long it may take to come into service.")
     poll_seconds: int = Field(default=15, ge=1, le=300, description="Pause between two looks at its status.")
+
+    @model_validator(mode="after")
+    def _history_can_hold_every_look(self) -> EndpointSection:
+        # A look adds about a dozen events, and an execution fails beyond 25,000.
+        looks = self.deadline_seconds / self.poll_seconds
+        if looks > MAX_ENDPOINT_LOOKS:
+            raise ValueError(
+                f"looking every {self.poll_seconds} s for {self.deadline_seconds} s is {looks:.0f} looks, and "
+                f"{MAX_ENDPOINT_LOOKS} fit into an execution's history; raise poll_seconds or lower deadline_seconds"
+            )
+        return self
 
 
 class SmokeCase(_Section):

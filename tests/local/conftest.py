@@ -151,7 +151,7 @@ def write_recipe(tmp_path: Path) -> RecipeWriter:
         # A small model of few rows is not as good as the default one; what counts here is the flow.
         recipe["metrics"]["gates"] = [{"name": "accuracy", "floor": 0.58, "margin": 0.1}]
         recipe["smoke"]["max_latency_ms"] = 30_000
-        recipe["endpoint"] = {**recipe.get("endpoint", {}), "poll_seconds": 1}
+        recipe["endpoint"] |= {"deadline_seconds": 300, "poll_seconds": 1}
         for path, value in (changes or {}).items():
             section = recipe
             *parents, key = path.split(".")

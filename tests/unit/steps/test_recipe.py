@@ -57,6 +57,10 @@ def test_a_recipe_is_read_with_its_defaults(make_recipe: MakeRecipe) -> None:
             lambda d: d["data"].update(labels={"0": "a", "1": "b", "2": "good"}),
             "task is binary, but data.labels names 3",
         ),
+        (
+            lambda d: d.update(endpoint={"deadline_seconds": 901, "poll_seconds": 1}),
+            "901 looks, and 900 fit into an execution's history; raise poll_seconds",
+        ),
         (lambda d: d["smoke"]["cases"][0].update(label="fine"), "smoke.cases[0].label is 'fine', which is none of bad"),
         (lambda d: d.update(split={"test_share": 0.5}), "split.test_share: "),
     ],
