@@ -16,6 +16,8 @@ logger = logging.getLogger(__name__)
 
 SERVER_ENDED = "The laptop's server ended while the endpoint was being created. Delete it and create it again."
 UPDATE_INTERRUPTED = "The laptop's server ended during an update; the endpoint serves what it served before."
+# Longer than a model takes to load, shorter than a caller's patience.
+RESTORE_SECONDS = 20.0
 
 
 class Deployments:
@@ -31,6 +33,7 @@ class Deployments:
         self._changed = changed
         self._serving: dict[str, Fleet] = {}
         self._starting: set[Fleet] = set()
+        self._coming_back: dict[str, threading.Event] = {}
         self._lock = threading.Lock()
         self._open = False
 
@@ -39,7 +42,13 @@ class Deployments:
         self._open = True
 
     def fleet_of(self, endpoint_name: str) -> Fleet | None:
-        """What answers for an endpoint now; None when nothing does."""
+        """What answers for an endpoint; None when nothing does.
+
+        On AWS a SystemUpdating endpoint goes on answering, so a request that meets one coming back here waits for it.
+        """
+        coming_back = self._coming_back.get(endpoint_name)
+        if coming_back is not None:
+            coming_back.wait(RESTORE_SECONDS)
         return self._serving.get(endpoint_name)
 
     def create(self, endpoint: Endpoint, variants: Sequence[Variant]) -> None:
@@ -75,6 +84,7 @@ class Deployments:
             reason = UPDATE_INTERRUPTED if endpoint.endpoint_status == "Updating" else endpoint.failure_reason
             endpoint.pending_config_name = None
             endpoint.move_to("SystemUpdating", reason)
+            self._coming_back[endpoint.endpoint_name] = threading.Event()
             self._in_background(endpoint, endpoint.endpoint_config_name, endpoint.variants, "Failed")
 
     def stop(self) -> None:
@@ -126,6 +136,9 @@ class Deployments:
                 self._serving[endpoint.endpoint_name] = fleet
                 endpoint.serve(config_name, variants)
                 logger.info("endpoint serves", extra={"endpoint": endpoint.endpoint_name, "config": config_name})
+        coming_back = self._coming_back.pop(endpoint.endpoint_name, None)
+        if coming_back is not None:
+            coming_back.set()
         self._changed()
         if retired is not None:
             retired.retire()

@@ -183,9 +183,9 @@ def test_an_endpoint_comes_back_after_a_restart_and_answers_as_the_image_does(
         invoke("back", {"instances": ["ab"]})
     subsystem.start()
     assert sagemaker.describe_endpoint(EndpointName="back")["EndpointStatus"] == "SystemUpdating"
-    assert settled("back")["EndpointStatus"] == "InService"
-
+    # A request that comes before the model is loaded waits for it.
     assert invoke("back", '"abc"')["Body"] == {"predictions": [[3.0, 0.0]]}
+    assert settled("back")["EndpointStatus"] == "InService"
     assert invoke("back", "abc\nde", "text/csv")["Body"] == {"predictions": [[3.0, 0.0], [2.0, 0.0]]}
     assert invoke("back", {"inputs": ["abc"]})["Body"] == {"outputs": [[3.0, 0.0]]}
     assert invoke("back", {"instances": [{"text": "abc"}, {"text": ""}]})["Body"] == {
