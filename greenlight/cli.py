@@ -19,10 +19,13 @@ from greenlight.target import Target
 _DEBUG_KEY = "greenlight.debug"
 _HELP = """Retrain a model and release it only when the data, the metrics, a person and the live endpoint all say yes.
 
-The same program for a laptop (the default) and for AWS (GREENLIGHT_TARGET=aws).
+On a laptop, from nothing: `greenlight up`, `greenlight deploy`, `greenlight run review-snippets`. \
+The mail that asks for your approval is in `greenlight inbox`.
 
-Exit codes: 0 done (Released, NothingNew) · 1 a "no" (rejected, denied, expired, rolled back, already running) ·
-2 wrong use · 3 a fault.
+The same program works on AWS with GREENLIGHT_TARGET=aws, your AWS login and, for another stack, GREENLIGHT_STACK.
+
+Exit codes: 0 done (Released, NothingNew), 1 a "no" (rejected, denied, expired, rolled back, already running), \
+2 wrong use, 3 a fault.
 """
 
 

@@ -156,7 +156,7 @@ def test_an_environment_that_makes_no_sense_is_wrong_use(
 
 
 def test_what_only_a_laptop_has_is_refused_on_aws() -> None:
-    for arguments in (["up"], ["down"], ["env"], ["inbox"], ["approve", "run-1"]):
+    for arguments in (["up"], ["down"], ["env"], ["inbox"], ["deploy"], ["approve", "run-1"]):
         result = CliRunner().invoke(app, arguments, obj=Target("greenlight", None))
         assert result.exit_code == ExitCode.WRONG_USE, arguments
 
