@@ -41,7 +41,7 @@ install: $(INSTALLED) ## Install what running needs, into .venv
 install-dev: $(INSTALLED_DEV) ## Install what testing needs too
 	@echo "Installed in .venv"
 
-test: $(INSTALLED_DEV) ## Install and run every test
+test: check ## Install and run every check and every test
 	.venv/bin/python -m pytest
 
 check: $(INSTALLED_DEV) $(INSTALLED_SAM) ## Format, lint, types, import directions, templates, state machine
@@ -59,8 +59,8 @@ bench: $(INSTALLED_DEV) ## Time a first release and a run with nothing new, and 
 	.venv/bin/python -m bench.release
 
 lock: .cache/uv/bin/uv ## Lock the newest versions that fit pyproject.toml, with hashes
-	$(LOCK) --output-file requirements.txt pyproject.toml
-	$(LOCK) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+	$(LOCK) --extra dev --output-file requirements-dev.txt pyproject.toml
+	$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
 	printf 'aws-sam-cli\nawscli\n' | $(LOCK) --output-file requirements-sam.txt -
 
 clean: ## Stop AWS on this laptop and delete all that was made here
@@ -94,7 +94,7 @@ $(INSTALLED_SAM):
 	@$(call new_environment,.cache/uv)
 	TMPDIR="$(TEMPORARY)" .cache/uv/bin/python -m pip install uv
 
-INSTALL_PROJECT = TMPDIR="$(TEMPORARY)" .venv/bin/python -m pip install --no-deps --no-build-isolation --editable .
+INSTALL_PROJECT = TMPDIR="$(TEMPORARY)" .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 
 LOCK = UV_CACHE_DIR=.cache/uv/cache .cache/uv/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 \
   --generate-hashes --no-emit-index-url --no-header --no-annotate
