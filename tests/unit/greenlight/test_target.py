@@ -27,7 +27,7 @@ def test_a_laptops_clients_ignore_profiles_and_the_home_directory(
     credentials = target.session.get_credentials()
     assert credentials is not None
     assert credentials.access_key == "laptop"
-    assert target.s3.meta.config.proxies == {}
+    assert target.client_arguments["config"].proxies == {}
 
 
 def test_every_client_has_timeouts(tmp_path: Path) -> None:
