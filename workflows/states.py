@@ -30,48 +30,44 @@ class BoundedRetry(Retry):  # type: ignore[misc]  # the SDK is published without
         return [*super().allowed_fields(), _ExtraField.MaxDelaySeconds, _ExtraField.JitterStrategy]
 
 
-# Repeats what the Lambda service failed at, never what our code failed at; 2 s doubled is AWS's advice.
-LAMBDA_SERVICE_RETRY = BoundedRetry(
-    error_equals=[
-        "Lambda.ServiceException",
-        "Lambda.AWSLambdaException",
-        "Lambda.SdkClientException",
-        "Lambda.TooManyRequestsException",
-    ],
-    interval_seconds=2,
-    max_attempts=5,
-    backoff_rate=2.0,
-    max_delay_seconds=60,
-    jitter_strategy="FULL",
-)
+def _backing_off(*errors: str) -> BoundedRetry:
+    """2 s, doubled five times: AWS's advice for the Lambda service's own errors."""
+    return BoundedRetry(
+        error_equals=list(errors),
+        interval_seconds=2,
+        max_attempts=5,
+        backoff_rate=2.0,
+        max_delay_seconds=60,
+        jitter_strategy="FULL",
+    )
 
+
+def _steady(*errors: str, seconds: int, attempts: int) -> BoundedRetry:
+    """Look again every so many seconds."""
+    return BoundedRetry(
+        error_equals=list(errors),
+        interval_seconds=seconds,
+        max_attempts=attempts,
+        backoff_rate=1.0,
+        jitter_strategy="FULL",
+    )
+
+
+# What the Lambda service failed at, never what our code failed at.
+LAMBDA_SERVICE_RETRY = _backing_off(
+    "Lambda.ServiceException",
+    "Lambda.AWSLambdaException",
+    "Lambda.SdkClientException",
+    "Lambda.TooManyRequestsException",
+)
 # An AWS service asked to slow down or did not answer our function in time.
-SERVICE_UNAVAILABLE_RETRY = BoundedRetry(
-    error_equals=["ServiceUnavailableError"],
-    interval_seconds=2,
-    max_attempts=5,
-    backoff_rate=2.0,
-    max_delay_seconds=60,
-    jitter_strategy="FULL",
+SERVICE_UNAVAILABLE_RETRY = _backing_off("ServiceUnavailableError")
+# A SageMaker quota of the account will be free again: half an hour at most.
+CAPACITY_RETRY = _steady(
+    "SageMaker.ResourceLimitExceededException", "SageMaker.SdkClientException", seconds=60, attempts=30
 )
-
-# Waits for a SageMaker quota of the account to be free again: half an hour at most.
-CAPACITY_RETRY = BoundedRetry(
-    error_equals=["SageMaker.ResourceLimitExceededException", "SageMaker.SdkClientException"],
-    interval_seconds=60,
-    max_attempts=30,
-    backoff_rate=1.0,
-    jitter_strategy="FULL",
-)
-
 # Another change to the endpoint is in progress: ten minutes at most.
-ENDPOINT_BUSY_RETRY = BoundedRetry(
-    error_equals=["EndpointBusyError"],
-    interval_seconds=15,
-    max_attempts=40,
-    backoff_rate=1.0,
-    jitter_strategy="FULL",
-)
+ENDPOINT_BUSY_RETRY = _steady("EndpointBusyError", seconds=15, attempts=40)
 
 
 def snake(state_name: str) -> str:
