@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,6 +14,13 @@ if TYPE_CHECKING:
 
 TRAINING_GROUP = "/aws/sagemaker/TrainingJobs"
 PROCESSING_GROUP = "/aws/sagemaker/ProcessingJobs"
+# What the functions' logger adds to every line and the reader of one run has no use for.
+_ROUTINE_KEYS = frozenset(
+    {
+        *("level", "location", "message", "timestamp", "service", "cold_start", "run_id", "xray_trace_id"),
+        *("function_name", "function_memory_size", "function_arn", "function_request_id"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -53,7 +62,26 @@ def function_lines(logs: CloudWatchLogsClient, stack_name: str, run_id: str, sin
             )
             for found in lines:
                 for event in found["events"]:
-                    yield LogLine(_time(event["timestamp"]), name.rpartition("/")[2], event["message"].rstrip())
+                    yield LogLine(_time(event["timestamp"]), _logical_id(name), readable(event["message"].rstrip()))
+
+
+def readable(line: str) -> str:
+    """A function's JSON line as `LEVEL message key=value …`; any other line as it is."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return line
+    if not isinstance(entry, dict) or "message" not in entry:
+        return line
+    values = (f"{key}={json.dumps(value)}" for key, value in entry.items() if key not in _ROUTINE_KEYS)
+    return " ".join([entry.get("level", ""), str(entry["message"]), *values]).strip()
+
+
+def _logical_id(group: str) -> str:
+    """`CheckMetricsFunction` out of the name that CloudFormation made: `<stack>-CheckMetricsFunction-<random>`."""
+    name = group.rpartition("/")[2]
+    found = re.search(r"-(\w+Function)(-\w+)?$", name)
+    return found[1] if found else name
 
 
 def _streams(logs: CloudWatchLogsClient, group: str, job_name: str) -> list[str]:
