@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from greenlight.history import History, StateSummary
+from steps.report_fault import own_words
 
 # State -> its plan in PrepareRun's result.
 REUSABLE = {"Preprocess": "preprocess", "TrainModel": "train_model", "EvaluateModel": "evaluate_model"}
@@ -83,17 +83,6 @@ def reused_steps(document: dict[str, Any]) -> list[Reused]:
     ]
 
 
-def own_error(cause: str) -> str:
-    """The failed code's own words out of a Step Functions cause, which is often a JSON document around them."""
-    try:
-        document = json.loads(cause)
-    except ValueError:
-        return cause
-    if not isinstance(document, dict):
-        return cause
-    return str(document.get("FailureReason") or document.get("errorMessage") or cause)
-
-
 def _cause(history: History, document: dict[str, Any]) -> str | None:
     if not history.ended or history.outcome == "Released":
         return None
@@ -108,4 +97,4 @@ def _cause(history: History, document: dict[str, Any]) -> str | None:
     else:
         error, cause = (fault["Error"], fault.get("Cause", "")) if fault else history.error or ("", "")
     where = f"{error} in {history.failed_state}" if history.failed_state else error
-    return f"{own_error(cause)} ({where})" if cause else where or None
+    return f"{own_words(cause)} ({where})" if cause else where or None

@@ -60,7 +60,8 @@ def report_fault(state: Mapping[str, Any], state_name: str | None = None) -> Rep
 def own_words(cause: str) -> str:
     """The failing script's or function's own error out of a Cause, which may be JSON around it or plain text."""
     document = _as_object(cause)
-    for key in ("FailureReason", "ExitMessage", "errorMessage"):
+    # Of a processing job, FailureReason may only say that it failed; what its script said is the ExitMessage.
+    for key in ("ExitMessage", "FailureReason", "errorMessage"):
         if document.get(key):
             return str(document[key])
     return cause
@@ -72,7 +73,7 @@ def _fault_without_error(state: Mapping[str, Any], state_name: str | None) -> Re
         job = state.get(_RESULTS[name])
         status = job.get(status_key) if isinstance(job, Mapping) else None
         if isinstance(job, Mapping) and status != "Completed":
-            reason = job.get("FailureReason") or job.get("ExitMessage") or "it was stopped, or ran out of its time"
+            reason = job.get("ExitMessage") or job.get("FailureReason") or "it was stopped, or ran out of its time"
             return ReportFaultResult(
                 error=f"Job{status}", cause=f"The job ended {status}: {reason}", state=state_name or name
             )

@@ -4,10 +4,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from greenlight.history import History
-from greenlight.run_report import RunReport, own_error, report
+from greenlight.run_report import RunReport, report
 
 Story = Any
 PLAN = {
@@ -79,17 +77,3 @@ def test_an_execution_that_failed_by_itself_tells_its_own_error(story: Callable[
     details = {"error": "States.Runtime", "cause": "no such path"}
     told = story().enter("PrepareRun").add("ExecutionFailed", executionFailedEventDetails=details)
     assert _report(told).cause == "no such path (States.Runtime in PrepareRun)"
-
-
-@pytest.mark.parametrize(
-    ("cause", "own"),
-    [
-        ("plain", "plain"),
-        ('{"errorMessage": "no such key", "errorType": "KeyError"}', "no such key"),
-        ('{"FailureReason": "exit code 1"}', "exit code 1"),
-        ('{"other": 1}', '{"other": 1}'),
-        ("[1]", "[1]"),
-    ],
-)
-def test_the_own_error_is_taken_out_of_the_document_around_it(cause: str, own: str) -> None:
-    assert own_error(cause) == own

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from steps.report_fault import CAUSE_CHARACTERS, report_fault
+from steps.report_fault import CAUSE_CHARACTERS, own_words, report_fault
 
 GO = {"decision": "go"}
 TRAINED = {"TrainingJobStatus": "Completed"}
@@ -25,7 +25,7 @@ def test_a_failed_training_job_gives_the_scripts_own_error() -> None:
 
 @pytest.mark.parametrize(("job", "state"), [("r-1-preprocess", "Preprocess"), ("r-1-evaluate", "EvaluateModel")])
 def test_a_failed_processing_job_is_told_by_its_name(job: str, state: str) -> None:
-    cause = {"ProcessingJobName": job, "FailureReason": "", "ExitMessage": "no file"}
+    cause = {"ProcessingJobName": job, "FailureReason": "AlgorithmError: , exit code: 1", "ExitMessage": "no file"}
     reported = report_fault({"prepare_run": GO, "fault": fault(cause)})
     assert (reported.state, reported.cause) == (state, "no file")
 
@@ -91,3 +91,17 @@ def test_an_endpoint_that_does_not_come_back_needs_a_person() -> None:
     reported = report_fault({"train_model": TRAINED, "describe_rolled_back_endpoint": back})
     assert reported.error == "RollBackFailed"
     assert reported.cause == "The endpoint is Failed. The endpoint needs a person."
+
+
+@pytest.mark.parametrize(
+    ("cause", "own"),
+    [
+        ("plain", "plain"),
+        ('{"errorMessage": "no such key", "errorType": "KeyError"}', "no such key"),
+        ('{"FailureReason": "exit code 1"}', "exit code 1"),
+        ('{"other": 1}', '{"other": 1}'),
+        ("[1]", "[1]"),
+    ],
+)
+def test_the_own_error_is_taken_out_of_the_document_around_it(cause: str, own: str) -> None:
+    assert own_words(cause) == own
