@@ -14,7 +14,6 @@ from greenlight.console import print_json, progress
 from greenlight.errors import CommandError, ExitCode
 from greenlight.explain import EXPECTED, explain
 from greenlight.program import JSON_KEY
-from greenlight.target import Target
 
 _DEBUG_KEY = "greenlight.debug"
 _HELP = """Retrain a model and release it only when the data, the metrics, a person and the live endpoint all say yes.
@@ -65,8 +64,6 @@ def options(
 ) -> None:
     """Options of every command."""
     context.meta[_DEBUG_KEY] = debug
-    if context.obj is None:
-        context.obj = Target.from_environment()
 
 
 for panel, commands in {

@@ -36,8 +36,11 @@ _NOT_CONFIGURED = (
 )
 
 
-def explain(error: Exception, target: Target) -> CommandError:
-    """The error as the program tells it."""
+def explain(error: Exception, target: Target | None) -> CommandError:
+    """The error as the program tells it.
+
+    target: None when the error came before there was one
+    """
     match error:
         case CommandError():
             told = error
@@ -62,8 +65,8 @@ def explain(error: Exception, target: Target) -> CommandError:
     return told
 
 
-def _unreachable(error: Exception, target: Target) -> CommandError:
-    if target.home is None:
+def _unreachable(error: Exception, target: Target | None) -> CommandError:
+    if target is None or target.home is None:
         return FaultError(f"AWS cannot be reached ({error}); check the network and try again")
     return StackNotUpError(
         f"the stack is not up: nothing answers at {target.home.endpoint_url}; start it with `greenlight up`"

@@ -14,8 +14,11 @@ JSON_KEY = "greenlight.json"
 
 
 def target_of(context: typer.Context) -> Target:
-    """The target of this call."""
-    target: Target = context.obj
+    """The target of this call, as the environment names it unless it was handed in."""
+    root = context.find_root()
+    if root.obj is None:
+        root.obj = Target.from_environment()
+    target: Target = root.obj
     return target
 
 

@@ -150,9 +150,10 @@ def test_an_environment_that_makes_no_sense_is_wrong_use(
 ) -> None:
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    result = CliRunner().invoke(app, ["runs"])
+    result = CliRunner().invoke(app, ["runs", "--json"])
     assert result.exit_code == ExitCode.WRONG_USE
     assert words in result.stderr
+    assert words in json.loads(result.stdout)["error"]
 
 
 def test_what_only_a_laptop_has_is_refused_on_aws() -> None:
