@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from greenlight.log_lines import TRAINING_GROUP, function_lines, job_lines, last_line
+from greenlight.log_lines import TRAINING_GROUP, function_lines, job_lines, last_line, readable
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -42,12 +42,16 @@ def test_all_lines_of_a_job_come_in_their_order(logs: CloudWatchLogsClient) -> N
     assert list(job_lines(logs, "/aws/sagemaker/none", "run-1-train")) == []
 
 
-def test_only_lines_about_the_run_are_taken_from_the_stacks_functions(logs: CloudWatchLogsClient) -> None:
-    _write(
-        logs, "/aws/lambda/greenlight-PrepareRun", "stream", '{"run_id":"run-1","message":"a"}', '{"run_id":"run-2"}'
-    )
-    _write(logs, "/aws/lambda/other-PrepareRun", "stream", '{"run_id":"run-1"}')
+def test_only_lines_about_the_run_are_taken_from_the_stacks_functions_and_made_readable(
+    logs: CloudWatchLogsClient,
+) -> None:
+    ours = '{"level":"INFO","run_id":"run-1","message":"run prepared","decision":"go"}'
+    _write(logs, "/aws/lambda/greenlight-Workflow-1A-PrepareRunFunction-2B", "stream", ours, '{"run_id":"run-2"}')
+    _write(logs, "/aws/lambda/other-PrepareRunFunction-3C", "stream", '{"run_id":"run-1"}')
     lines = list(function_lines(logs, "greenlight", "run-1", datetime.now(UTC) - timedelta(minutes=1)))
-    assert [(line.source, line.text) for line in lines] == [
-        ("greenlight-PrepareRun", '{"run_id":"run-1","message":"a"}')
-    ]
+    assert [(line.source, line.text) for line in lines] == [("PrepareRunFunction", 'INFO run prepared decision="go"')]
+
+
+@pytest.mark.parametrize("line", ["START run-1", "[1, 2]", '{"no": "message"}'])
+def test_a_line_of_another_shape_is_left_as_it_is(line: str) -> None:
+    assert readable(line) == line
