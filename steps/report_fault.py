@@ -99,6 +99,8 @@ def _first_without_result(state: Mapping[str, Any]) -> str:
     """The state that was under way: the first without a result, after those that have one or were passed over."""
     if _went_back(state):
         return next((name for name, key in _ROLL_BACK.items() if key not in state), "CloseRun")
+    if _was_told_no(state):
+        return "CloseRun"
     present = [index for index, key in enumerate(_RESULTS.values()) if key in state]
     after = list(_RESULTS)[present[-1] + 1 if present else 0 :]
     return next((name for name in after if not _is_passed_over(name, state)), "RecordRelease")
@@ -112,6 +114,13 @@ def _is_passed_over(name: str, state: Mapping[str, Any]) -> bool:
     if name == "RequestApproval":
         return not (state.get("check_metrics") or {}).get("needs_approval", True)
     return False
+
+
+def _was_told_no(state: Mapping[str, Any]) -> bool:
+    """Whether data, metrics or a person had said no, or nobody had answered: CloseRun follows each."""
+    verdicts = {"validate_data": "verdict", "check_metrics": "verdict", "request_approval": "decision"}
+    answers = {(state.get(key) or {}).get(field) for key, field in verdicts.items()}
+    return "approval_expired" in state or bool(answers & {"rejected", "denied"})
 
 
 def _went_back(state: Mapping[str, Any]) -> bool:

@@ -134,7 +134,7 @@ class SageMakerRegistry:
             self._client.update_model_package(
                 ModelPackageArn=model_package_arn,
                 ModelApprovalStatus="Approved",
-                ApprovalDescription=reason[:_APPROVAL_DESCRIPTION_CHARACTERS],
+                ApprovalDescription=_description(reason),
             )
 
     def reject(self, model_package_arn: str, reason: str) -> None:
@@ -143,8 +143,13 @@ class SageMakerRegistry:
             self._client.update_model_package(
                 ModelPackageArn=model_package_arn,
                 ModelApprovalStatus="Rejected",
-                ApprovalDescription=reason[:_APPROVAL_DESCRIPTION_CHARACTERS],
+                ApprovalDescription=_description(reason),
             )
+
+
+def _description(reason: str) -> str:
+    """A reason as SageMaker takes it: one line of at most 1,024 characters."""
+    return " ".join(reason.split())[:_APPROVAL_DESCRIPTION_CHARACTERS]
 
 
 @cache

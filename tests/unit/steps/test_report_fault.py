@@ -42,6 +42,19 @@ def test_a_cause_that_is_no_object_is_taken_as_it_is(cause: str) -> None:
     assert report_fault({"fault": fault(cause)}).cause == cause
 
 
+@pytest.mark.parametrize(
+    "no",
+    [
+        {"validate_data": {"verdict": "rejected"}},
+        {"validate_data": {"verdict": "accepted"}, "check_metrics": {"verdict": "rejected"}},
+        {"check_metrics": {"verdict": "passed"}, "request_approval": {"decision": "denied"}},
+        {"check_metrics": {"verdict": "passed"}, "approval_expired": {"Error": "States.Timeout"}},
+    ],
+)
+def test_a_fault_after_a_no_is_close_runs(no: dict[str, Any]) -> None:
+    assert report_fault({"prepare_run": GO, "fault": fault("boom"), **no}).state == "CloseRun"
+
+
 def test_a_long_cause_is_cut() -> None:
     assert len(report_fault({"fault": fault("x" * 9000)}).cause) == CAUSE_CHARACTERS
 
