@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from greenlight.commands.deploy import deploy_stack
+from greenlight.commands.deploy import deploy_stack, print_deployed
 from greenlight.commands.predict import print_predictions
 from greenlight.commands.run import Approval, begin, watch
-from greenlight.commands.stack import start_stack
+from greenlight.commands.stack import print_up, start_stack
 from greenlight.console import output, print_json, progress
 from greenlight.errors import WrongUseError
 from greenlight.inbox import inbox_page
@@ -43,8 +43,8 @@ def demo(
     target, console = target_of(context), progress()
     recipe_file = load_recipe(PROJECT, recipe)
     questions = [case.text for case in recipe_file.recipe.smoke.cases[:_ASKED_TEXTS]]
-    start_stack(target)
-    deploy_stack(target)
+    print_up(console, start_stack(target))
+    print_deployed(console, target, deploy_stack(target))
     who = Approval.APPROVE if approve == "auto" else Approval.WAIT
     found = watch(target, begin(target, recipe_file, who, data=None, force=force), recipe, who)
     answer = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typer
+from rich.console import Console
 
 from greenlight.console import output, print_json, progress
 from greenlight.deployment import Deployer, Deployment
@@ -24,8 +25,13 @@ def deploy(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         print_json({"stack": target.stack_name, "changed": deployment.changed, "outputs": deployment.outputs})
         return
+    print_deployed(output(), target, deployment)
+
+
+def print_deployed(console: Console, target: Target, deployment: Deployment) -> None:
+    """Say whether anything changed."""
     done = "is deployed" if deployment.changed else "was deployed already; nothing has changed"
-    output().print(f"The stack [bold]{target.stack_name}[/] {done}.")
+    console.print(f"The stack [bold]{target.stack_name}[/] {done}.")
 
 
 def deploy_stack(target: Target) -> Deployment:

@@ -6,6 +6,7 @@ import dataclasses
 import shlex
 
 import typer
+from rich.console import Console
 
 from greenlight.console import output, print_json, progress
 from greenlight.errors import ExitCode, WrongUseError
@@ -24,9 +25,14 @@ def up(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         print_json(dataclasses.asdict(result) | {"log_file": str(result.log_file)})
         return
+    print_up(output(), result)
+
+
+def print_up(console: Console, result: daemon.UpResult) -> None:
+    """Say where the stack answers and where its log is."""
     already = "was up already" if result.already_running else "is up"
-    output().print(f"AWS {already} at [bold]{result.endpoint_url}[/] (process {result.pid})", soft_wrap=True)
-    output().print(f"Its log: {result.log_file}", soft_wrap=True)
+    console.print(f"AWS {already} at [bold]{result.endpoint_url}[/] (process {result.pid})", soft_wrap=True)
+    console.print(f"Its log: {result.log_file}", soft_wrap=True)
 
 
 def start_stack(target: Target) -> daemon.UpResult:

@@ -124,6 +124,12 @@ def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
 
 
 @pytest.fixture(scope="session")
+def first_release(laptop: Laptop) -> Answer:
+    """What the first release of the default recipe, approved through the mailed link, ended with."""
+    return laptop.call("run", "review-snippets", "--approve")
+
+
+@pytest.fixture(scope="session")
 def all_rows() -> list[dict[str, str]]:
     """The default recipe's rows, from the published package."""
     recipe = parse_recipe(DEFAULT_RECIPE.read_text(), where=DEFAULT_RECIPE.name)

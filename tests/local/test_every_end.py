@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import random
 import time
 from collections.abc import Callable
@@ -35,8 +36,8 @@ def release(laptop: Any, recipe: str, data: str, *options: str) -> Any:
 class TestReleased:
     """The default recipe, from the published rows to predictions, twice."""
 
-    def test_the_first_release_trains_asks_updates_tests_and_serves(self, laptop: Any) -> None:
-        run = laptop.call("run", "review-snippets", "--approve")
+    def test_the_first_release_trains_asks_updates_tests_and_serves(self, laptop: Any, first_release: Any) -> None:
+        run = first_release
         assert run.code == 0, run.errors
         assert run.document["outcome"] == "Released"
         assert {"TrainModel", "EvaluateModel", "RequestApproval", "RunSmokeTests"} <= set(states_of(run.document))
@@ -68,14 +69,16 @@ class TestReleased:
         bucket = next(b["Name"] for b in s3.list_buckets()["Buckets"] if "artifact" in b["Name"])
         for key in ("preprocess/test.csv", "evaluate_model/predictions.csv"):
             s3.download_file(bucket, f"runs/{run['run_id']}/{key}", str(tmp_path / Path(key).name))
-        import csv  # noqa: PLC0415
-
         with (tmp_path / "test.csv").open(newline="") as stream:
             texts = [row["text"] for row in csv.DictReader(stream)][:50]
         with (tmp_path / "predictions.csv").open(newline="") as stream:
             measured = list(csv.DictReader(stream))[:50]
         served = laptop.call("predict", "review-snippets", *texts).document["predictions"]
         assert [prediction["label"] for prediction in served] == [row["answered"] for row in measured]
+        for label in ("negative", "positive"):
+            assert [prediction["probabilities"][label] for prediction in served] == pytest.approx(
+                [float(row[f"probability_{label}"]) for row in measured], abs=2e-6
+            )
 
 
 def test_a_damaged_file_ends_in_data_rejected_with_row_numbers(
