@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import socket
 import threading
 import time
@@ -16,6 +15,8 @@ import pytest
 from botocore.config import Config
 from moto.core.config import default_user_config
 from moto.moto_server import werkzeug_app
+from moto.sagemaker import urls as sagemaker_urls
+from moto.sagemakerruntime import urls as runtime_urls
 from werkzeug.serving import make_server
 
 from local import interpreter, stepfunctions
@@ -32,7 +33,7 @@ ROLE = "arn:aws:iam::123456789012:role/jobs"
 TRAINING_IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -41,27 +42,33 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def processes(home: Home) -> ProcessRegistry:
     return ProcessRegistry(home.processes)
 
 
-@pytest.fixture(scope="session")
-def subsystem(home: Home, processes: ProcessRegistry) -> SageMaker:
+@pytest.fixture(scope="package")
+def subsystem(home: Home, processes: ProcessRegistry) -> Iterator[SageMaker]:
+    # Other tests of this process meet moto as it is.
+    as_moto_has_them = [(paths, dict(paths)) for paths in (sagemaker_urls.url_paths, runtime_urls.url_paths)]
     subsystem = SageMaker(home, processes)
     subsystem.install()
     subsystem.start()
-    return subsystem
+    yield subsystem
+    for paths, before in as_moto_has_them:
+        paths.update(before)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def server(home: Home, subsystem: SageMaker, processes: ProcessRegistry) -> Iterator[None]:
     interpreter.install()
     stepfunctions.install(subsystem)
     functions = LambdaRuntime(home, processes)
     functions.install()
     functions.start()
-    os.environ.update({"MOTO_PORT": str(home.port), **home.client_environment()})
+    environment = pytest.MonkeyPatch()
+    for name, value in {"MOTO_PORT": str(home.port), **home.client_environment()}.items():
+        environment.setenv(name, value)
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": False}
     application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
@@ -74,9 +81,10 @@ def server(home: Home, subsystem: SageMaker, processes: ProcessRegistry) -> Iter
     subsystem.stop()
     functions.stop()
     server.shutdown()
+    environment.undo()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def client(home: Home) -> Callable[[str], Any]:
     session = boto3.Session(aws_access_key_id="laptop", aws_secret_access_key="laptop", region_name="us-east-1")
     config = Config(read_timeout=90, retries={"total_max_attempts": 1})
@@ -108,12 +116,12 @@ class Bucket:
         return self._s3.get_object(Bucket="artifacts", Key=key)["Body"].read()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bucket(client: Callable[[str], Any]) -> Bucket:
     return Bucket(cast("S3Client", client("s3")))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def sagemaker(client: Callable[[str], Any]) -> SageMakerClient:
     return cast("SageMakerClient", client("sagemaker"))
 
@@ -191,7 +199,7 @@ def training_request() -> Callable[..., dict[str, Any]]:
     return request
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def eventually() -> Callable[..., Any]:
     """Call until the answer satisfies the condition; returns it."""
 
@@ -205,7 +213,7 @@ def eventually() -> Callable[..., Any]:
     return wait
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def finished(sagemaker: SageMakerClient, eventually: Callable[..., Any]) -> Callable[[str], dict[str, Any]]:
     """Wait for the end of a job of either kind; returns its description."""
 
