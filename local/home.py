@@ -100,5 +100,5 @@ class Home:
             "TMPDIR": str(self.temporary),
             "KERAS_HOME": str(self.directory / "keras"),
             "PYTHONUNBUFFERED": "1",
-            "TF_CPP_MIN_LOG_LEVEL": "2",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
         }
