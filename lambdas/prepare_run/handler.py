@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -49,6 +50,11 @@ def prepare_run(
         return stand_still(
             facts, "already_running", f"Run {owner} of this recipe is under way; try again when it has ended."
         )
+    # Another release may have ended between the first look at the live version and the lock.
+    facts = replace(facts, live=records.live(facts.recipe.name))
+    if facts.live is not None and is_nothing_new(facts):
+        records.free_lock(facts.recipe.name, facts.run_id)
+        return stand_still(facts, "nothing_new", nothing_new_reason(facts.live))
     plan = plan_run(facts, find_earlier_steps(facts, records, jobs, artifacts))
     begin_steps(plan, records)
     return plan

@@ -126,6 +126,21 @@ def test_nothing_new_takes_no_lock(release: Release, records: ReleaseRecords, li
     assert records.lock("reviews") is None
 
 
+def test_a_release_that_ends_while_the_next_run_takes_the_lock_is_seen(
+    release: Release, records: ReleaseRecords, live: LiveVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = release.start()
+    take_lock = records.take_lock
+
+    def after_the_other_has_ended(recipe: str, lock: Lock, *, now: datetime, instead_of: str | None = None) -> bool:
+        make_live(records, live, plan)
+        return take_lock(recipe, lock, now=now, instead_of=instead_of)
+
+    monkeypatch.setattr(records, "take_lock", after_the_other_has_ended)
+    assert release.start("run-2").decision == "nothing_new"
+    assert records.lock("reviews") is None
+
+
 def test_a_forced_run_goes_on_though_nothing_is_new(
     release: Release, records: ReleaseRecords, live: LiveVersion
 ) -> None:
