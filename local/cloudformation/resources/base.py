@@ -60,7 +60,7 @@ class ResourceType(ABC):
 
     def update(self, request: Request, made: Made, before: Properties) -> Made:
         """Change the resource in place; before are the properties that it was made with."""
-        raise TypeError(f"{request.resource_type} is replaced, never updated")
+        raise NotImplementedError(f"{request.resource_type} is replaced, never updated")
 
     @abstractmethod
     def delete(self, made: Made, properties: Properties) -> None:

@@ -58,7 +58,7 @@ class PlainType(ResourceType):
     def update(self, request: Request, made: Made, before: Properties) -> Made:
         api = self._api
         if api.update is None:
-            raise TypeError(f"{request.resource_type} is replaced, never updated")
+            raise NotImplementedError(f"{request.resource_type} is replaced, never updated")
         properties = {**request.properties, api.name: made.attributes[api.name]}
         operation = self.clients.client(api.service).meta.service_model.operation_model(api.update)
         accepted = set(operation.input_shape.members)
