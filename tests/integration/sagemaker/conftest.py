@@ -33,7 +33,7 @@ ROLE = "arn:aws:iam::123456789012:role/jobs"
 TRAINING_IMAGE = "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-training:2.19.0-cpu-py312"
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -42,24 +42,29 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
     return home
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def processes(home: Home) -> ProcessRegistry:
     return ProcessRegistry(home.processes)
 
 
-@pytest.fixture(scope="package")
-def subsystem(home: Home, processes: ProcessRegistry) -> Iterator[SageMaker]:
-    # Other tests of this process meet moto as it is.
-    as_moto_has_them = [(paths, dict(paths)) for paths in (sagemaker_urls.url_paths, runtime_urls.url_paths)]
+@pytest.fixture(scope="session")
+def subsystem(home: Home, processes: ProcessRegistry) -> SageMaker:
     subsystem = SageMaker(home, processes)
-    subsystem.install()
     subsystem.start()
-    yield subsystem
-    for paths, before in as_moto_has_them:
-        paths.update(before)
+    return subsystem
 
 
-@pytest.fixture(scope="package", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
+def extended_moto(subsystem: SageMaker, server: None) -> Iterator[None]:
+    """moto with the laptop's SageMaker in it; other tests of this process meet moto as it is."""
+    with pytest.MonkeyPatch.context() as moto:
+        for module in (sagemaker_urls, runtime_urls):
+            moto.setattr(module, "url_paths", dict(module.url_paths))
+        subsystem.install()
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def server(home: Home, subsystem: SageMaker, processes: ProcessRegistry) -> Iterator[None]:
     interpreter.install()
     stepfunctions.install(subsystem)
@@ -84,7 +89,7 @@ def server(home: Home, subsystem: SageMaker, processes: ProcessRegistry) -> Iter
     environment.undo()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def client(home: Home) -> Callable[[str], Any]:
     session = boto3.Session(aws_access_key_id="laptop", aws_secret_access_key="laptop", region_name="us-east-1")
     config = Config(read_timeout=90, retries={"total_max_attempts": 1})
@@ -116,12 +121,12 @@ class Bucket:
         return self._s3.get_object(Bucket="artifacts", Key=key)["Body"].read()
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def bucket(client: Callable[[str], Any]) -> Bucket:
     return Bucket(cast("S3Client", client("s3")))
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def sagemaker(client: Callable[[str], Any]) -> SageMakerClient:
     return cast("SageMakerClient", client("sagemaker"))
 
@@ -199,7 +204,7 @@ def training_request() -> Callable[..., dict[str, Any]]:
     return request
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def eventually() -> Callable[..., Any]:
     """Call until the answer satisfies the condition; returns it."""
 
@@ -213,7 +218,7 @@ def eventually() -> Callable[..., Any]:
     return wait
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def finished(sagemaker: SageMakerClient, eventually: Callable[..., Any]) -> Callable[[str], dict[str, Any]]:
     """Wait for the end of a job of either kind; returns its description."""
 
