@@ -55,7 +55,7 @@ def subsystem(home: Home, processes: ProcessRegistry) -> SageMaker:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def extended_moto(subsystem: SageMaker, server: None) -> Iterator[None]:
+def extended_moto(subsystem: SageMaker) -> Iterator[None]:
     """moto with the laptop's SageMaker in it; other tests of this process meet moto as it is."""
     with pytest.MonkeyPatch.context() as moto:
         for module in (sagemaker_urls, runtime_urls):
