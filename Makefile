@@ -13,6 +13,7 @@ INSTALLED_SAM := .venv-sam/installed-$(call digest,requirements-sam.txt)
 
 # Nothing but pip's own cache is written outside this folder.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export KERAS_HOME := $(CURDIR)/.cache/keras
 TEMPORARY := $(CURDIR)/.cache/tmp
 # A lock is complete, so nothing is left to resolve; older pips cannot resolve extras by hash.
 PIP_INSTALL = TMPDIR="$(TEMPORARY)" $(1)/bin/python -m pip install --no-deps --require-hashes --requirement

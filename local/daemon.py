@@ -8,12 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
 import requests
 
+from local.code_digest import code_digest
 from local.daemon_errors import (
     DaemonError,
     DiskFullError,
@@ -27,6 +28,10 @@ from local.pid_file import SERVER_MODULE, find_server
 from local.preconditions import require_disk, require_port
 from local.processes import ProcessRegistry
 
+OLD_CODE = (
+    "The server was started with other code than this folder holds now; "
+    "exchange it with `greenlight down` and `greenlight up`."
+)
 START_TIMEOUT_SECONDS = 60.0
 # Longer than the server takes when each of its children uses up its own grace.
 STOP_GRACE_SECONDS = 40.0
@@ -119,7 +124,9 @@ def up(
         if running:
             health = _wait_until_healthy(home, running.process, timeout_seconds)
             if health:
-                return _up_result(home, health, already_running=True)
+                result = _up_result(home, health, already_running=True)
+                is_old = health.get("code") != code_digest(project)
+                return replace(result, notes=(*result.notes, OLD_CODE)) if is_old else result
             if not _has_ended(running.process):
                 raise StartFailedError(
                     f"The AWS server (process {running.process.pid}) runs but does not answer. "

@@ -23,6 +23,7 @@ from werkzeug.serving import make_server
 
 from local import interpreter, mailbox, stepfunctions
 from local.cloudformation import CloudFormation
+from local.code_digest import code_digest
 from local.front import Front
 from local.home import Home
 from local.http_api import HttpApi
@@ -103,7 +104,12 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
     for subsystem in subsystems:
         subsystem.install()
     stepfunctions.install(sagemaker)
-    health = {"status": "starting", "version": version("greenlight"), "home": str(home.directory)}
+    health = {
+        "status": "starting",
+        "version": version("greenlight"),
+        "code": code_digest(Path.cwd()),
+        "home": str(home.directory),
+    }
     front = Front(
         aws=werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app),
         http_api=HttpApi(home, functions.invoke),

@@ -178,3 +178,13 @@ def test_a_home_that_cannot_be_made_is_said(tmp_path: Path, project: Path) -> No
     (tmp_path / "file").touch()
     with pytest.raises(daemon.HomeUnusableError, match="GREENLIGHT_HOME"):
         daemon.up(Home(tmp_path / "file" / "home", 21999), project)
+
+
+def test_a_server_of_older_code_is_told_by_the_next_up(home: Home, project: Path, tmp_path: Path) -> None:
+    daemon.up(home, project)
+    assert daemon.up(home, project).notes == ()
+    newer = tmp_path / "newer"
+    shutil.copytree(project / "local", newer / "local")
+    shutil.copytree(project / "serving", newer / "serving")
+    (newer / "local" / "server.py").write_text("# changed\n")
+    assert daemon.up(home, newer).notes == (daemon.OLD_CODE,)
