@@ -60,7 +60,8 @@ def zip_of() -> Callable[[Mapping[str, str]], bytes]:
         buffer = io.BytesIO()
         with zipfile.ZipFile(buffer, "w") as archive:
             for name, text in files.items():
-                archive.writestr(name, text)
+                # Without a date of its own the same source would make another package a moment later.
+                archive.writestr(zipfile.ZipInfo(name), text)
         return buffer.getvalue()
 
     return zipped

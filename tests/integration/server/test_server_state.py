@@ -192,6 +192,8 @@ def test_an_execution_that_a_stop_interrupts_is_aborted_with_the_reason(
     home: Home, project: Path, clients: Clients
 ) -> None:
     arn = start(clients, {"A": {"Type": "Wait", "Seconds": 300, "End": True}}, "interrupted")
+    while len(execution(clients, arn)["history"]) < 2:  # started, and in the Wait state
+        time.sleep(0.02)
     restart(home, project)
     after = execution(clients, arn)
     assert after["described"]["status"] == "ABORTED"
