@@ -122,7 +122,7 @@ def test_a_stopped_training_job_keeps_what_it_had_saved(
     script = "import os, time; open(os.environ['SM_MODEL_DIR'] + '/half', 'w').close(); time.sleep(60)"
     code = bucket.put("code/long/source.tar.gz", packed({"fit.py": script}))
     sagemaker.create_training_job(
-        **training_request("long", code, "fit.py", StoppingCondition={"MaxRuntimeInSeconds": 5})
+        **training_request("long", code, "fit.py", StoppingCondition={"MaxRuntimeInSeconds": 12})
     )
 
     job = finished("long")
