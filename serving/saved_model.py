@@ -1,6 +1,6 @@
 """A SavedModel and how it answers: the rows and columns of TensorFlow Serving's REST API.
 
-Used by the laptop's endpoint; any other code that must predict exactly as the endpoint does can use it too.
+The laptop's endpoint answers with it, and evaluation measures with it what the endpoint would answer.
 """
 
 from __future__ import annotations

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import tensorflow as tf
 
+from serving.saved_model import NoSavedModelError, SavedModel, find_saved_model
 from steps.contracts import MetricsReport
 from steps.errors import ArtifactMissingError
 from steps.exit_message import own_error_as_exit_message
@@ -58,24 +58,24 @@ def unpack_model(archive: Path, folder: Path) -> Path:
             tar.extractall(folder, filter="data")
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise ModelArchiveError(f"{archive.name} cannot be unpacked: {error}") from error
-    versions = [path.parent for path in folder.glob("*/saved_model.pb") if path.parent.name.isdecimal()]
-    if not versions:
-        raise ModelArchiveError(f"{archive.name} holds no <number>/saved_model.pb, so it cannot be served")
-    return max(versions, key=lambda path: int(path.name))
+    try:
+        return find_saved_model(folder)
+    except NoSavedModelError as error:
+        raise ModelArchiveError(f"{archive.name} holds no <number>/saved_model.pb, so it cannot be served") from error
 
 
 def predict(model_folder: Path, texts: Sequence[str], n_classes: int) -> NDArray[np.float64]:
-    """Probabilities by the served signature: (texts, classes).
+    """Probabilities as the endpoint answers them: (texts, classes).
 
     Raises ModelArchiveError when the model answers anything but one finite probability a class.
     """
-    signature = tf.saved_model.load(str(model_folder)).signatures["serving_default"]
-    ((input_name, _),) = signature.structured_input_signature[1].items()
-    parts = []
-    for start in range(0, len(texts), BATCH_SIZE):
-        (answer,) = signature(**{input_name: tf.constant(texts[start : start + BATCH_SIZE])}).values()
-        parts.append(answer.numpy())
-    probabilities: NDArray[np.float64] = np.concatenate(parts).astype(np.float64)
+    model = SavedModel(model_folder)
+    answers = [
+        answer
+        for start in range(0, len(texts), BATCH_SIZE)
+        for answer in model.predict_rows(texts[start : start + BATCH_SIZE])
+    ]
+    probabilities: NDArray[np.float64] = np.array(answers, dtype=np.float64)
     if not np.isfinite(probabilities).all():
         raise ModelArchiveError("the model answers values that are no numbers; its training went wrong")
     if probabilities.shape != (len(texts), n_classes):
