@@ -46,8 +46,8 @@ test: check ## Install and run every check and every test
 	.venv/bin/python -m pytest
 
 check: $(INSTALLED_DEV) $(INSTALLED_SAM) ## Format, lint, types, import directions, templates, state machine
-	.venv/bin/ruff format --check .
-	.venv/bin/ruff check .
+	.venv/bin/ruff format --check --no-cache .
+	.venv/bin/ruff check --no-cache .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 	@for template in template.yaml infra/sam/*.yaml; do \

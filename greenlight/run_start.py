@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
-from steps.data_file import check_data_file
 
 from greenlight.datasets import package_rows
 from greenlight.errors import WrongUseError
 from greenlight.executions import Executions
 from greenlight.recipes import RecipeFile
 from steps.contracts import RunInput
+from steps.data_file import check_data_file
 from steps.recipe import Recipe
 
 if TYPE_CHECKING:
