@@ -55,6 +55,8 @@ def test_a_job_that_a_crash_cut_off_has_failed_after_the_restart(
 
     restarted = SageMaker(home, processes)
     restarted.start()
+    # It also brings back the endpoints of the tests before.
+    restarted.stop()
 
     job = sagemaker.describe_processing_job(ProcessingJobName="crash")
     assert job["ProcessingJobStatus"] == "Failed"
