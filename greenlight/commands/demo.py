@@ -65,6 +65,7 @@ def demo(
 def _print_next(console: Console, target: Target, found: RunReport) -> None:
     lines = {
         "the mailbox": inbox_page(target.laptop),
+        "the API": f"{target.output('PredictionUrl')}/models/{found.recipe} (requests are signed)",
         "this run again": f"greenlight show {found.run_id} --logs",
         "decide yourself": "make run FORCE=1 APPROVE=me",
         "ask the model": f'greenlight predict {found.recipe} "A moving film."',
