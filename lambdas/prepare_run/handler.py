@@ -19,7 +19,7 @@ from lambdas.prepare_run.reading import PrepareRunInput, PrepareRunSettings, rea
 from lambdas.prepare_run.reuse import begin_steps, find_earlier_steps
 from steps.contracts import PrepareRunResult
 from steps.ports import ArtifactStore, JobHistory, ReleaseRecords, Workflow
-from steps.prepare_run import is_nothing_new, lock_deadline, nothing_new_reason, plan_run, stand_still
+from steps.prepare_run import Facts, is_nothing_new, lock_deadline, nothing_new_reason, plan_run, stand_still
 
 logger = Logger()
 
@@ -42,8 +42,8 @@ def prepare_run(
 ) -> PrepareRunResult:
     """Decide whether a run goes on, and plan it; safe to repeat."""
     facts = read_facts(request, environment, artifacts, records)
-    if facts.live is not None and is_nothing_new(facts):
-        return stand_still(facts, "nothing_new", nothing_new_reason(facts.live))
+    if nothing_new := _nothing_new(facts):
+        return nothing_new
     wanted = LockRequest(facts.recipe.name, facts.run_id, request.execution_arn, lock_deadline(facts.recipe, now))
     owner = take_lock(wanted, records, executions, now=now)
     if owner is not None:
@@ -52,12 +52,19 @@ def prepare_run(
         )
     # Another release may have ended between the first look at the live version and the lock.
     facts = replace(facts, live=records.live(facts.recipe.name))
-    if facts.live is not None and is_nothing_new(facts):
+    if nothing_new := _nothing_new(facts):
         records.free_lock(facts.recipe.name, facts.run_id)
-        return stand_still(facts, "nothing_new", nothing_new_reason(facts.live))
+        return nothing_new
     plan = plan_run(facts, find_earlier_steps(facts, records, jobs, artifacts))
     begin_steps(plan, records)
     return plan
+
+
+def _nothing_new(facts: Facts) -> PrepareRunResult | None:
+    """The result of a run whose inputs are those of the live version; None when it goes on."""
+    if facts.live is None or not is_nothing_new(facts):
+        return None
+    return stand_still(facts, "nothing_new", nothing_new_reason(facts.live))
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -1,6 +1,6 @@
 """Resource types whose properties are their API's own parameters."""
 
-# ruff: noqa: ARG002, D102 - every type has the same three methods, described in ResourceType
+# ruff: noqa: D102 - every type has the same three methods, described in ResourceType
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class PlainType(ResourceType):
     def update(self, request: Request, made: Made, before: Properties) -> Made:
         api = self._api
         if api.update is None:
-            raise NotImplementedError(f"{request.resource_type} is replaced, never updated")
+            return super().update(request, made, before)
         properties = {**request.properties, api.name: made.attributes[api.name]}
         operation = self.clients.client(api.service).meta.service_model.operation_model(api.update)
         accepted = set(operation.input_shape.members)
