@@ -55,6 +55,7 @@ class Resolver:
             "Fn::Not": lambda value: not self.resolve(value[0]),
             "Fn::And": lambda value: all(self.resolve(each) for each in value),
             "Fn::Or": lambda value: any(self.resolve(each) for each in value),
+            "Fn::Contains": lambda value: _text(self.resolve(value[1])) in map(_text, self.resolve(value[0])),
         }
 
     def resolve(self, value: Any) -> Any:  # noqa: ANN401 - a template's values are of any JSON type

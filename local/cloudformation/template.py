@@ -10,6 +10,7 @@ from typing import Any
 
 from local.cloudformation.errors import TemplateError
 from local.cloudformation.intrinsics import references
+from local.cloudformation.rules import check_rules
 from local.cloudformation.transform import apply_transforms
 from local.template_syntax import TemplateSyntaxError, parse_template
 
@@ -66,6 +67,7 @@ def load_template(text: str, given: Mapping[str, str], known_types: Collection[s
         raise TemplateError("Template format error: At least one Resources member must be defined.")
     declared: dict[str, dict[str, Any]] = document.get("Parameters") or {}
     parameters = _parameter_values(declared, given)
+    check_rules(document.get("Rules") or {}, parameters)
     document = apply_transforms(document, parameters)
     _check_types(document["Resources"], known_types)
     _check_references(document, set(parameters))

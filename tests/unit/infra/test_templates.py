@@ -165,3 +165,8 @@ def test_what_the_root_takes_from_a_child_is_an_output_of_it(resource: dict[str,
 def test_every_parameter_says_what_it_is() -> None:
     for template in (ROOT, *(child(path.stem) for path in CHILDREN)):
         assert all(parameter.get("Description") for parameter in template.get("Parameters", {}).values())
+
+
+def test_the_rule_about_regions_lists_those_that_have_an_image_account() -> None:
+    assertion = ROOT["Rules"]["RegionHasImages"]["Assertions"][0]["Assert"]
+    assert assertion["Fn::Contains"][0] == list(child("workflow")["Mappings"]["TensorFlowImages"])
