@@ -50,6 +50,7 @@ check: $(INSTALLED_DEV) $(INSTALLED_SAM) ## Format, lint, types, import directio
 	.venv/bin/ruff check --no-cache .
 	.venv/bin/mypy
 	.venv/bin/lint-imports
+	.venv/bin/python -m workflows.check
 	@for template in template.yaml infra/sam/*.yaml; do \
 	  echo "sam validate --lint --template $$template"; \
 	  $(SAM_ENVIRONMENT) .venv-sam/bin/sam validate --lint --region us-east-1 --template $$template || exit 1; \

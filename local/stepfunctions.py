@@ -30,6 +30,7 @@ from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from local import task_tokens
+from workflows.integrations import SAGEMAKER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,50 +44,6 @@ RuntimePart: TypeAlias = Any
 Credentials: TypeAlias = Any
 Client: TypeAlias = Any
 
-# The fields that AWS's optimized integrations take; any other is refused when the state machine is created.
-FIELDS = {
-    "createProcessingJob": {
-        "AppSpecification",
-        "Environment",
-        "ExperimentConfig",
-        "NetworkConfig",
-        "ProcessingInputs",
-        "ProcessingJobName",
-        "ProcessingOutputConfig",
-        "ProcessingResources",
-        "RoleArn",
-        "StoppingCondition",
-        "Tags",
-    },
-    "createTrainingJob": {
-        "AlgorithmSpecification",
-        "EnableNetworkIsolation",
-        "Environment",
-        "HyperParameters",
-        "InputDataConfig",
-        "OutputDataConfig",
-        "ResourceConfig",
-        "RoleArn",
-        "StoppingCondition",
-        "Tags",
-        "TrainingJobName",
-        "VpcConfig",
-    },
-    "createModel": {
-        "Containers",
-        "EnableNetworkIsolation",
-        "ExecutionRoleArn",
-        "ModelName",
-        "PrimaryContainer",
-        "Tags",
-        "VpcConfig",
-    },
-    "createEndpointConfig": {"EndpointConfigName", "KmsKeyId", "ProductionVariants", "Tags"},
-    "createEndpoint": {"EndpointConfigName", "EndpointName", "Tags"},
-    "updateEndpoint": {"EndpointConfigName", "EndpointName"},
-}
-# Of these Step Functions can await the end: the operations' common name for each.
-JOBS = {"createProcessingJob": "ProcessingJob", "createTrainingJob": "TrainingJob"}
 # What the API itself declares; every other error of the service has one common name.
 MODELED_ERRORS = frozenset({"ResourceInUse", "ResourceLimitExceeded", "ResourceNotFound"})
 STOP_CHECK_SECONDS = 0.2
@@ -105,20 +62,23 @@ class SageMakerTask(StateTaskServiceCallback):
         """Refuse, when the state machine is created, what AWS would refuse."""
         super().from_state_props(state_props)
         action, condition = self.resource.api_action, self.resource.condition
-        if condition is not None and (condition != ResourceCondition.Sync or action not in JOBS):
+        known = SAGEMAKER.get(action)
+        if condition is not None and (condition != ResourceCondition.Sync or known is None or known.job is None):
             raise ValueError(
                 f"SCHEMA_VALIDATION_FAILED: The resource '{self.resource.resource_arn}' is not supported "
                 "by Step Functions"
             )
         for field in _parameter_names(self.parargs):
-            if field not in FIELDS[action]:
+            if known is not None and field not in known.fields:
                 raise ValueError(
                     f'SCHEMA_VALIDATION_FAILED: The field "{field}" is not supported by Step Functions '
                     f"at /States/{self.name}/Parameters"
                 )
 
     def _get_supported_parameters(self) -> set[str] | None:
-        return FIELDS.get(self.resource.api_action)
+        known = SAGEMAKER.get(self.resource.api_action)
+        # None for a request that AWS does not know either: the interpreter refuses it.
+        return set(known.fields) if known else None
 
     def _eval_service_task(
         self,
@@ -140,7 +100,7 @@ class SageMakerTask(StateTaskServiceCallback):
         state_credentials: Credentials,
     ) -> Callable[[], dict[str, Any]]:
         del state_credentials
-        kind = JOBS[self.resource.api_action]
+        kind = SAGEMAKER[self.resource.api_action].job
         arn = env.stack.pop()[f"{kind}Arn"]
         name = {f"{kind}Name": normalised_parameters[f"{kind}Name"]}
         client = self._client(resource_runtime_part.region)
