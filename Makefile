@@ -63,12 +63,33 @@ bench: $(INSTALLED_DEV) ## Time a first release and a run with nothing new, and 
 lock: .cache/uv/bin/uv ## Lock the newest versions that fit pyproject.toml, with hashes
 	$(LOCK) --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
+	$(LOCK_PACKAGE) --group lambdas --python-platform aarch64-manylinux2014 $(LAMBDA_HAS) --output-file lambdas/requirements.txt
+	$(LOCK_PACKAGE) --group training --python-platform x86_64-manylinux2014 --output-file training/requirements.txt
 	printf 'aws-sam-cli\nawscli\n' | $(LOCK) --output-file requirements-sam.txt -
 
 clean: ## Stop AWS on this laptop and delete all that was made here
 	@if [ -x .venv/bin/greenlight ]; then .venv/bin/greenlight down; fi
 	rm -rf .greenlight .cache .aws-sam .venv .venv-sam build *.egg-info .*_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# --- what `sam build` calls: one target for each function and layer -------------------------------------------------
+
+build-LibrariesLayer:
+	@$(PACKAGE) install lambdas/requirements.txt "$(ARTIFACTS_DIR)/python" --machine aarch64
+
+build-PublishCodeFunction:
+	@$(PACKAGE) copy PublishCodeFunction "$(ARTIFACTS_DIR)"
+	@$(PACKAGE) install training/requirements.txt "$(ARTIFACTS_DIR)/lib" --machine x86_64
+
+build-%:
+	@$(PACKAGE) copy $* "$(ARTIFACTS_DIR)"
+
+# Any Python from 3.11 on: packages are made for Lambda's, whatever the host's own is.
+PACKAGE = for python in $(PYTHON) .venv/bin/python python3 python3.14 python3.13 python3.12 python3.11 python ""; do \
+    if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then break; fi; \
+  done; \
+  if [ -z "$$python" ]; then echo "sam build needs Python 3.11 or newer on the PATH, or PYTHON=/path/to/python3" >&2; exit 1; fi; \
+  $$python -B -P greenlight/package_content.py
 
 # --- how it is done -------------------------------------------------------------------------------------------------
 
@@ -98,8 +119,13 @@ $(INSTALLED_SAM):
 
 INSTALL_PROJECT = TMPDIR="$(TEMPORARY)" .venv/bin/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 
-LOCK = UV_CACHE_DIR=.cache/uv/cache .cache/uv/bin/uv pip compile --quiet --universal --upgrade --python-version 3.11 \
-  --generate-hashes --no-emit-index-url --no-header --no-annotate
+UV_COMPILE = UV_CACHE_DIR=.cache/uv/cache .cache/uv/bin/uv pip compile --quiet --upgrade --generate-hashes \
+  --no-emit-index-url --no-header --no-annotate
+LOCK = $(UV_COMPILE) --universal --python-version 3.11
+# For one platform and with the versions that the laptop tests.
+LOCK_PACKAGE = $(UV_COMPILE) --constraint requirements.txt --python-version 3.12 --only-binary :all:
+# boto3 and what it needs come with Lambda's runtime.
+LAMBDA_HAS = $(foreach name,boto3 botocore jmespath python-dateutil s3transfer six urllib3,--no-emit-package $(name))
 
 # The SAM CLI would else keep notes about its use in the home directory.
 SAM_ENVIRONMENT = SAM_CLI_TELEMETRY=0 __SAM_CLI_APP_DIR="$(CURDIR)/.cache/sam" AWS_CONFIG_FILE=/dev/null \

@@ -10,18 +10,18 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from greenlight.errors import WrongUseError
+from greenlight.package_content import files_below
 from local.template_syntax import TemplateSyntaxError, parse_template
 
-# What a function's package holds: `Metadata: Package` of the function lists the folders of CodeUri, all without it.
+# What a function's or a layer's package holds: `Metadata: Package` lists names in its folder; without it, all of it.
 PACKAGE = "Package"
-LEFT_OUT = {"__pycache__", "node_modules"}
 # The earliest time a zip archive can hold; with it the same files always make the same archive.
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 ZIP_MODE = 0o644 << 16
@@ -61,6 +61,9 @@ class Packager:
                         properties.setdefault("CodeUri", shared)
                     chosen = resource.get("Metadata", {}).get(PACKAGE)
                     self._replace(properties, "CodeUri", place, lambda given: self._zip(folder / given, chosen))  # noqa: B023 - called at once
+                case "AWS::Serverless::LayerVersion":
+                    chosen = resource.get("Metadata", {}).get(PACKAGE)
+                    self._replace(properties, "ContentUri", place, lambda given: self._zip(folder / given, chosen))  # noqa: B023 - called at once
                 case "AWS::Serverless::StateMachine":
                     self._replace(properties, "DefinitionUri", place, lambda given: self._put(folder / given))
         return document
@@ -107,29 +110,13 @@ def zip_folders(folder: Path, chosen: tuple[str, ...] | None) -> bytes:
     Raises FileNotFoundError for one that does not exist.
     """
     buffer = io.BytesIO()
-    roots = [folder] if chosen is None else [folder / name for name in chosen]
-    files = {file.relative_to(folder).as_posix(): file for root in roots for file in _files(root)}
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-        for name in sorted(files):
+        for name, file in files_below(folder, chosen).items():
             entry = zipfile.ZipInfo(name, ZIP_TIME)
             entry.external_attr = ZIP_MODE
             entry.compress_type = zipfile.ZIP_DEFLATED
-            archive.writestr(entry, files[name].read_bytes())
+            archive.writestr(entry, file.read_bytes())
     return buffer.getvalue()
-
-
-def _files(root: Path) -> Iterator[Path]:
-    if root.is_file():
-        yield root
-        return
-    # Lists the folder first, so that one that does not exist is an error.
-    for entry in sorted(root.iterdir()):
-        if entry.name.startswith(".") or entry.name in LEFT_OUT or entry.name.endswith((".pyc", ".egg-info")):
-            continue
-        if entry.is_dir():
-            yield from _files(entry)
-        elif entry.is_file():
-            yield entry
 
 
 def _digest(content: bytes) -> str:

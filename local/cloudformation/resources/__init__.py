@@ -29,6 +29,7 @@ def resource_types(clients: Clients, endpoint_url: str, stacks: NestedStacks) ->
         "AWS::Lambda::Alias": functions.Alias(clients),
         "AWS::Lambda::EventInvokeConfig": functions.EventInvokeConfig(clients),
         "AWS::Lambda::Function": functions.Function(clients),
+        "AWS::Lambda::LayerVersion": functions.LayerVersion(clients),
         "AWS::Lambda::Permission": functions.Permission(clients),
         "AWS::Lambda::Version": functions.Version(clients),
         "AWS::Logs::LogGroup": logs.LogGroup(clients),

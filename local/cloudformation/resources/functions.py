@@ -1,4 +1,4 @@
-"""AWS::Lambda: functions, their versions, aliases and permissions."""
+"""AWS::Lambda: functions, their versions, aliases, layers and permissions."""
 
 # ruff: noqa: ARG002, D102 - every type has the same three methods, described in ResourceType
 
@@ -109,6 +109,20 @@ class Alias(ResourceType):
             by_version = {each["FunctionVersion"]: each["FunctionWeight"] for each in weights}
             settings["RoutingConfig"] = {"AdditionalVersionWeights": by_version}
         return settings
+
+
+class LayerVersion(ResourceType):
+    """AWS::Lambda::LayerVersion: libraries that functions share, for good."""
+
+    def create(self, request: Request) -> Made:
+        name = request.name(request.properties.get("LayerName"), longest=140)
+        published = self.clients.call("lambda", "PublishLayerVersion", **{**request.properties, "LayerName": name})
+        arn = published["LayerVersionArn"]
+        return Made(arn, {"LayerVersionArn": arn})
+
+    def delete(self, made: Made, properties: Properties) -> None:
+        layer, _, version = made.physical_id.rpartition(":")
+        self.clients.try_call("lambda", "DeleteLayerVersion", MISSING, LayerName=layer, VersionNumber=version)
 
 
 class Permission(ResourceType):
