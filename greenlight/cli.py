@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from greenlight.commands import approval, demo, deploy, models, predict, run, runs, stack
+from greenlight.commands import approval, cost, demo, deploy, models, predict, run, runs, stack
 from greenlight.console import print_json, progress
 from greenlight.errors import CommandError, ExitCode
 from greenlight.explain import EXPECTED, explain
@@ -23,8 +23,8 @@ The mail that asks for your approval is in `greenlight inbox`.
 
 The same program works on AWS with GREENLIGHT_TARGET=aws, your AWS login and, for another stack, GREENLIGHT_STACK.
 
-Exit codes: 0 done (Released, NothingNew), 1 a "no" (rejected, denied, expired, rolled back, already running), \
-2 wrong use, 3 a fault.
+Exit codes: 0 done (Released, NothingNew), 1 a "no" (rejected, too expensive, denied, expired, rolled back, \
+already running), 2 wrong use, 3 a fault.
 """
 
 
@@ -71,6 +71,7 @@ for panel, commands in {
     "Releases": (run.run, runs.runs, runs.show, demo.demo),
     "Approval": (approval.inbox, approval.approve, approval.reject),
     "Models": (predict.predict, models.models, models.rollback),
+    "Money": (cost.cost, cost.prices),
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)

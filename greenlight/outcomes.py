@@ -6,12 +6,18 @@ from greenlight.errors import ExitCode
 
 RUNNING = "Running"
 DONE = frozenset({"Released", "NothingNew"})
-NO = frozenset({"AlreadyRunning", "DataRejected", "MetricsRejected", "ApprovalDenied", "ApprovalExpired", "RolledBack"})
+NO = frozenset(
+    {
+        *("AlreadyRunning", "CostRejected", "DataRejected", "MetricsRejected"),
+        *("ApprovalDenied", "ApprovalExpired", "RolledBack"),
+    }
+)
 
 MEANING = {
     "Released": "the new version is live and answers as it must",
     "NothingNew": "data, recipe and code are those of the live version; nothing was done",
     "AlreadyRunning": "another run of this recipe is under way; nothing was done",
+    "CostRejected": "the run could cost more than its recipe allows; nothing was started",
     "DataRejected": "the data broke a rule of the recipe; nothing was trained",
     "MetricsRejected": "the candidate is not good enough; the live version stays",
     "ApprovalDenied": "a person said no; the live version stays",

@@ -24,6 +24,8 @@ def close_run(state: RunState) -> CloseRunResult:
         )
     if state.validate_data is not None and state.validate_data.verdict == "rejected":
         return CloseRunResult(outcome="DataRejected", reason=_why_rejected(state.validate_data.findings, ""))
+    if state.prepare_run is not None and state.prepare_run.decision == "too_expensive":
+        return CloseRunResult(outcome="CostRejected", reason=state.prepare_run.reason)
     raise ValueError("nothing in the run's state says no")
 
 

@@ -6,7 +6,8 @@ ever gain optional fields. URIs are `s3://bucket/key`; times are ISO 8601 in UTC
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -71,12 +72,21 @@ class EndpointPlan(Contract):
     deadline_seconds: int
 
 
+class RunCost(Contract):
+    """The largest sum the run can cost, and what its endpoint costs a month; rounded up to the cent."""
+
+    run_usd: Decimal
+    endpoint_usd_per_month: Decimal
+    region: str
+    prices_as_of: date = Field(description="Day of the price table's numbers for the region.")
+
+
 class PrepareRunResult(Contract):
     """PrepareRun: what is new, what is reused, and every name and URI of the run."""
 
     run_id: str
     recipe: str
-    decision: Literal["go", "nothing_new", "already_running"]
+    decision: Literal["go", "nothing_new", "already_running", "too_expensive"]
     reason: str
     compared: dict[str, str] = Field(default={}, description="What was compared with the live version.")
     recipe_uri: str = ""
@@ -94,6 +104,7 @@ class PrepareRunResult(Contract):
     approval_deadline_seconds: int = 0
     started_at: datetime | None = None
     requested_by: str = ""
+    cost: RunCost | None = Field(default=None, description="None when the price table lacks the region.")
 
 
 class Finding(Contract):
@@ -214,6 +225,7 @@ Outcome = Literal[
     "Released",
     "NothingNew",
     "AlreadyRunning",
+    "CostRejected",
     "DataRejected",
     "MetricsRejected",
     "ApprovalDenied",
@@ -226,7 +238,9 @@ Outcome = Literal[
 class CloseRunResult(Contract):
     """CloseRun: how a run that was told "no" ends, in one sentence with the number that decided."""
 
-    outcome: Literal["DataRejected", "MetricsRejected", "ApprovalDenied", "ApprovalExpired", "RolledBack"]
+    outcome: Literal[
+        "CostRejected", "DataRejected", "MetricsRejected", "ApprovalDenied", "ApprovalExpired", "RolledBack"
+    ]
     reason: str
 
 

@@ -14,6 +14,10 @@ class RecipeInvalidError(ReleaseError):
     """The recipe does not exist or breaks a rule of the recipe model."""
 
 
+class PriceMissingError(ReleaseError):
+    """The price table does not say what a region or an instance costs."""
+
+
 class DataUnavailableError(ReleaseError):
     """The data a run was asked to use cannot be read."""
 

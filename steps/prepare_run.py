@@ -13,10 +13,12 @@ from typing import Literal
 
 from steps.code_manifest import CodeManifest
 from steps.contracts import EndpointPlan, LiveVersion, PrepareRunResult, StepPlan
-from steps.errors import RecipeInvalidError
+from steps.cost import LargestCost, largest_cost, summary, too_expensive
+from steps.errors import PriceMissingError, RecipeInvalidError
 from steps.job_requests import evaluate_request, preprocess_request, training_request
 from steps.names import digest_of, endpoint_name, job_name, model_name, run_uri
 from steps.ports import StepRecord
+from steps.prices import PriceTable
 from steps.recipe import Recipe
 
 StepName = Literal["preprocess", "train_model", "evaluate_model"]
@@ -61,8 +63,8 @@ class Facts:
 
     @property
     def recipe_digest(self) -> str:
-        """Digest of what the recipe says; comments and the order of its keys do not count."""
-        return digest_of(self.recipe.model_dump(mode="json"))
+        """Digest of what the recipe says; comments, the order of its keys and its cost ceilings do not count."""
+        return digest_of(self.recipe.model_dump(mode="json", exclude={"cost"}))
 
     @property
     def code_digest(self) -> str:
@@ -243,6 +245,26 @@ def plan_run(facts: Facts, earlier: Mapping[StepName, EarlierStep]) -> PrepareRu
     )
 
 
+def keep_ceiling(plan: PrepareRunResult, recipe: Recipe, region: str, prices: PriceTable) -> PrepareRunResult:
+    """The plan with its largest cost, refused when that is more than the recipe allows.
+
+    Raises PriceMissingError when the recipe sets a ceiling that the price table cannot judge.
+    """
+    try:
+        cost = _plan_cost(plan, region, prices)
+    except PriceMissingError as error:
+        if not recipe.cost.has_ceiling:
+            return plan
+        raise PriceMissingError(
+            f"{plan.recipe_uri} sets a cost ceiling, but {error}; or remove the section `cost`"
+        ) from error
+    changes: dict[str, object] = {"cost": summary(cost, region, prices)}
+    refusal = too_expensive(cost, recipe.cost)
+    if refusal is not None:
+        changes |= {"decision": "too_expensive", "reason": f"{refusal} {_told_prices(region, prices)}"}
+    return plan.model_copy(update=changes)
+
+
 def lock_deadline(recipe: Recipe, now: datetime) -> datetime:
     """When the longest run this recipe allows must be over; a lock older than that has no owner any more."""
     jobs_seconds = 3 * 3600 + recipe.training.max_runtime_seconds
@@ -280,6 +302,18 @@ def _choose_reuse(
         if step not in reused:
             anew_before = anew_before or step
     return reused, reasons
+
+
+def _plan_cost(plan: PrepareRunResult, region: str, prices: PriceTable) -> LargestCost:
+    steps = {"preprocess": plan.preprocess, "train_model": plan.train_model, "evaluate_model": plan.evaluate_model}
+    jobs = {step: planned.parameters for step, planned in steps.items() if planned is not None and not planned.reuse}
+    if plan.endpoint is None:
+        raise ValueError("only the plan of a run that goes on has a cost")
+    return largest_cost(jobs, plan.endpoint, region, prices)
+
+
+def _told_prices(region: str, prices: PriceTable) -> str:
+    return f"Prices of {region} as of {prices.region(region).as_of}; `greenlight cost RECIPE` shows every line."
 
 
 def _plan_endpoint(facts: Facts) -> EndpointPlan:

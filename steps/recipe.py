@@ -6,6 +6,7 @@ shares are between 0 and 1 unless a name says otherwise.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import yaml
@@ -168,6 +169,22 @@ class EndpointSection(_Section):
         return self
 
 
+class CostSection(_Section):
+    """Ceilings; a run that could cost more ends in CostRejected before anything is started."""
+
+    max_run_usd: Decimal | None = Field(
+        default=None, gt=0, description="Largest sum one run may cost by its time limits, in US dollars."
+    )
+    max_endpoint_usd_per_month: Decimal | None = Field(
+        default=None, gt=0, description="Largest sum the endpoint may cost in a month of 730 hours, in US dollars."
+    )
+
+    @property
+    def has_ceiling(self) -> bool:
+        """Whether anything is limited."""
+        return self.max_run_usd is not None or self.max_endpoint_usd_per_month is not None
+
+
 class SmokeCase(_Section):
     """One text the live endpoint must answer rightly."""
 
@@ -196,6 +213,7 @@ class Recipe(_Section):
     approval: ApprovalSection
     endpoint: EndpointSection = EndpointSection()
     smoke: SmokeSection
+    cost: CostSection = CostSection()
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Recipe:

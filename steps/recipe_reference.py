@@ -78,8 +78,13 @@ def _value(shape: Schema, *, is_list: bool) -> str:
     if "enum" in shape:
         return ", ".join(f"`{choice}`" for choice in shape["enum"])
     kind = "keys and values" if shape["type"] == "object" else KINDS[shape["type"]]
-    limits = [words.format(shape[name]) for name, words in LIMITS.items() if name in shape]
+    limits = [words.format(_number(shape[name])) for name, words in LIMITS.items() if name in shape]
     return ", ".join([f"list of {kind}" if is_list else kind, *limits])
+
+
+def _number(limit: float) -> float:
+    """A limit as it was written: pydantic makes `0` of a decimal key `0.0`."""
+    return int(limit) if float(limit).is_integer() else limit
 
 
 def _default(field: Schema, *, needed: bool) -> str:

@@ -36,6 +36,7 @@ PLAN = "$.prepare_run"
 ENDPOINT = f"{PLAN}.endpoint"
 
 NO_ENDS = {
+    "CostRejected": "The run could cost more than its recipe allows; nothing was started.",
     "DataRejected": "The data broke a rule of the recipe; nothing was trained.",
     "MetricsRejected": "The candidate missed a floor or is worse than the live version.",
     "ApprovalDenied": "A person said no.",
@@ -79,7 +80,7 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
             "started_at.$": "$$.Execution.StartTime",
             "input.$": "$",
         },
-        comment="Digests data, recipe and code, takes the recipe's lock, plans names, folders and reuse.",
+        comment="Digests data, recipe and code, takes the recipe's lock, plans names, folders, reuse and cost.",
         catch=catch,
     )
     is_anything_new = Choice("IsAnythingNew")
@@ -254,7 +255,12 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
     choose(
         is_anything_new,
         f"{PLAN}.decision",
-        {"go": is_preprocess_reused, "nothing_new": nothing_new, "already_running": already_running},
+        {
+            "go": is_preprocess_reused,
+            "nothing_new": nothing_new,
+            "already_running": already_running,
+            "too_expensive": close_run,
+        },
         report_fault,
     )
     choose(is_preprocess_reused, f"{PLAN}.preprocess.reuse", {True: validate_data}, preprocess)

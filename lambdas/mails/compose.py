@@ -16,6 +16,7 @@ from steps.contracts import LiveVersion, Outcome, ReportFaultResult
 from steps.ports import Mail
 
 _TITLES: dict[Outcome, str] = {
+    "CostRejected": "the run would be too expensive",
     "DataRejected": "the data was rejected",
     "MetricsRejected": "the new model was rejected",
     "ApprovalDenied": "the approval was denied",

@@ -19,7 +19,16 @@ from lambdas.prepare_run.reading import PrepareRunInput, PrepareRunSettings, rea
 from lambdas.prepare_run.reuse import begin_steps, find_earlier_steps
 from steps.contracts import PrepareRunResult
 from steps.ports import ArtifactStore, JobHistory, ReleaseRecords, Workflow
-from steps.prepare_run import Facts, is_nothing_new, lock_deadline, nothing_new_reason, plan_run, stand_still
+from steps.prepare_run import (
+    Facts,
+    is_nothing_new,
+    keep_ceiling,
+    lock_deadline,
+    nothing_new_reason,
+    plan_run,
+    stand_still,
+)
+from steps.prices import price_table
 
 logger = Logger()
 
@@ -56,7 +65,9 @@ def prepare_run(
         records.free_lock(facts.recipe.name, facts.run_id)
         return nothing_new
     plan = plan_run(facts, find_earlier_steps(facts, records, jobs, artifacts))
-    begin_steps(plan, records)
+    plan = keep_ceiling(plan, facts.recipe, environment.aws_region, price_table())
+    if plan.decision == "go":
+        begin_steps(plan, records)
     return plan
 
 

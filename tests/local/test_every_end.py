@@ -81,6 +81,25 @@ class TestReleased:
             )
 
 
+def test_a_run_that_could_cost_more_than_its_recipe_allows_starts_nothing(
+    laptop: Any, few_rows: Rows, write_rows: WriteRows, write_recipe: WriteRecipe
+) -> None:
+    data = write_rows("rows.csv", few_rows)
+    recipe = write_recipe("too-expensive", {"cost.max_run_usd": 0.5})
+    expected = laptop.call("cost", recipe).document
+    assert expected["region"] == "us-east-1"
+    assert expected["too_expensive"]
+    run = laptop.call("run", recipe, "--data", data, "--approve")
+    assert run.code == 1, run.errors
+    assert run.document["outcome"] == "CostRejected"
+    assert f"can cost {expected['run_usd']} USD and the recipe allows 0.5" in run.document["cause"]
+    assert states_of(run.document) == ["PrepareRun", "CloseRun"]
+    assert laptop.locks() == []
+    assert laptop.mails()[0]["subject"] == "too-expensive: the run would be too expensive"
+    jobs = laptop.client("sagemaker").list_processing_jobs(NameContains=run.document["run_id"])
+    assert jobs["ProcessingJobSummaries"] == []
+
+
 def test_a_damaged_file_ends_in_data_rejected_with_row_numbers(
     laptop: Any, few_rows: Rows, write_rows: WriteRows, write_recipe: WriteRecipe
 ) -> None:

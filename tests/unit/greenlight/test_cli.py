@@ -62,6 +62,7 @@ def test_runs_are_listed_as_one_json_document(call: Call, target: Fake, story: C
         ("Released", ExitCode.DONE),
         ("NothingNew", ExitCode.DONE),
         ("AlreadyRunning", ExitCode.NO),
+        ("CostRejected", ExitCode.NO),
         ("DataRejected", ExitCode.NO),
         ("MetricsRejected", ExitCode.NO),
         ("ApprovalDenied", ExitCode.NO),

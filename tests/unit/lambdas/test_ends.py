@@ -97,6 +97,30 @@ def test_a_no_rejects_the_package_and_frees_the_lock(
     assert [(run.outcome, run.reason) for run in ended_runs] == [("ApprovalDenied", closed.reason)]
 
 
+def test_a_run_that_would_be_too_expensive_ends_like_every_no(
+    *,
+    plan: PrepareRunResult,
+    registry: ModelRegistry,
+    records: ReleaseRecords,
+    package_statuses: dict[str, tuple[str, str]],
+    ended_runs: list[RunRecord],
+    now: datetime,
+) -> None:
+    refused = plan.model_copy(update={"decision": "too_expensive", "reason": "The run can cost 9 USD."})
+    closed, still_live = end_run(
+        RunState(recipe="reviews", prepare_run=refused), registry=registry, records=records, now=now
+    )
+    assert (closed.outcome, closed.reason, still_live) == ("CostRejected", "The run can cost 9 USD.", None)
+    assert records.lock("reviews") is None
+    assert package_statuses == {}
+    assert [(run.outcome, run.reason) for run in ended_runs] == [("CostRejected", "The run can cost 9 USD.")]
+    mail = closed_mail(
+        Outcomes("reviews", plan.run_id, None), to="ann@example.com", outcome=closed.outcome, reason=closed.reason
+    )
+    assert mail.subject == "reviews: the run would be too expensive"
+    assert "The run can cost 9 USD." in mail.text
+
+
 def test_another_runs_lock_stays(
     state: RunState, registry: ModelRegistry, records: ReleaseRecords, now: datetime
 ) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from lambdas.prepare_run.handler import prepare_run
 from lambdas.prepare_run.reading import PrepareRunInput, PrepareRunSettings
 from steps.code_manifest import CodeManifest
 from steps.contracts import LiveVersion, PrepareRunResult
-from steps.errors import DataUnavailableError, RecipeInvalidError
+from steps.errors import DataUnavailableError, PriceMissingError, RecipeInvalidError
 from steps.ports import ArtifactStore, JobHistory, JobKind, Lock, ReleaseRecords, Workflow
 from steps.prepare_run import Facts
 
@@ -65,6 +66,10 @@ class Release:
         }
         self._now = now
 
+    def move(self, environment: PrepareRunSettings) -> None:
+        """Start the next runs with another environment."""
+        self._environment = environment
+
     def start(self, run_id: str = "run-1", **given: Any) -> PrepareRunResult:
         request = PrepareRunInput(
             run_id=run_id,
@@ -89,6 +94,78 @@ def release(
     return Release(
         environment=environment, artifacts=artifacts, records=records, jobs=jobs, executions=executions, now=now
     )
+
+
+class TestCeiling:
+    """A recipe that says what a run may cost."""
+
+    @pytest.fixture
+    def limit(self, objects: dict[str, bytes], recipe_text: str) -> Callable[[str], None]:
+        """Sets the deployed recipe's ceilings."""
+
+        def write(section: str) -> None:
+            objects[f"{CODE}/source/recipes/reviews/recipe.yaml"] = f"{recipe_text}cost: {section}\n".encode()
+
+        return write
+
+    def test_a_run_that_could_cost_more_is_refused_with_the_numbers_and_begins_nothing(
+        self, release: Release, limit: Callable[[str], None], records: ReleaseRecords
+    ) -> None:
+        limit("{max_run_usd: 0.5}")
+        plan = release.start()
+        assert plan.decision == "too_expensive"
+        assert plan.cost is not None
+        assert f"The run can cost {plan.cost.run_usd} USD and the recipe allows 0.5" in plan.reason
+        assert "Prices of us-east-1 as of " in plan.reason
+        assert plan.preprocess is not None
+        assert records.step("reviews", "preprocess", plan.preprocess.key) is None
+        holder = records.lock("reviews")
+        assert holder is not None, "CloseRun frees it"
+        assert holder.run_id == plan.run_id
+
+    def test_an_endpoint_that_costs_more_is_refused_too(self, release: Release, limit: Callable[[str], None]) -> None:
+        limit("{max_endpoint_usd_per_month: 80}")
+        plan = release.start()
+        assert plan.decision == "too_expensive"
+        assert "The endpoint costs 83.95 USD a month and the recipe allows 80" in plan.reason
+
+    def test_a_run_within_its_ceilings_goes_on_and_its_plan_holds_the_sums(
+        self, release: Release, limit: Callable[[str], None]
+    ) -> None:
+        limit("{max_run_usd: 50, max_endpoint_usd_per_month: 83.95}")
+        plan = release.start()
+        assert plan.decision == "go"
+        assert plan.cost is not None
+        assert (plan.cost.region, str(plan.cost.endpoint_usd_per_month)) == ("us-east-1", "83.95")
+
+    def test_another_ceiling_alone_is_nothing_new(
+        self,
+        *,
+        release: Release,
+        limit: Callable[[str], None],
+        records: ReleaseRecords,
+        live: LiveVersion,
+    ) -> None:
+        make_live(records, live, release.start())
+        limit("{max_run_usd: 0.5}")
+        assert release.start("run-2").decision == "nothing_new"
+
+    def test_a_ceiling_in_a_region_without_prices_is_a_fault_that_says_what_to_do(
+        self, release: Release, limit: Callable[[str], None], environment: PrepareRunSettings
+    ) -> None:
+        limit("{max_run_usd: 50}")
+        release.move(environment.model_copy(update={"aws_region": "eu-north-1"}))
+        with pytest.raises(
+            PriceMissingError, match=r"recipe\.yaml sets a cost ceiling, but there are no prices for the "
+        ):
+            release.start()
+
+    def test_without_a_ceiling_a_region_without_prices_is_no_obstacle(
+        self, release: Release, environment: PrepareRunSettings
+    ) -> None:
+        release.move(environment.model_copy(update={"aws_region": "eu-north-1"}))
+        plan = release.start()
+        assert (plan.decision, plan.cost) == ("go", None)
 
 
 def make_live(records: ReleaseRecords, live: LiveVersion, plan: PrepareRunResult) -> None:

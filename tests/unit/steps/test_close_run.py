@@ -73,6 +73,12 @@ def test_an_expired_approval_gives_its_deadline(state: RunState) -> None:
     assert (closed.outcome, closed.reason) == ("ApprovalExpired", "Nobody decided within 1 hour.")
 
 
+def test_a_run_that_could_cost_too_much_gives_the_plans_numbers(state: RunState, plan: PrepareRunResult) -> None:
+    refused = plan.model_copy(update={"decision": "too_expensive", "reason": "The run can cost 9 USD."})
+    closed = close_run(state.model_copy(update={"prepare_run": refused}))
+    assert (closed.outcome, closed.reason) == ("CostRejected", "The run can cost 9 USD.")
+
+
 def test_failed_smoke_tests_give_their_reason(rolled_back: RunState) -> None:
     failed = RunSmokeTestsResult(verdict="failed", answers=[], reason="Smoke case 1 took 900 ms.")
     closed = close_run(rolled_back.model_copy(update={"run_smoke_tests": failed}))
