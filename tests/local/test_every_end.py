@@ -93,10 +93,10 @@ def test_a_run_that_could_cost_more_than_its_recipe_allows_starts_nothing(
     assert run.code == 1, run.errors
     assert run.document["outcome"] == "CostRejected"
     assert f"can cost {expected['run_usd']} USD and the recipe allows 0.5" in run.document["cause"]
-    assert states_of(run.document) == ["PrepareRun", "CloseRun"]
+    assert states_of(run.document) == ["PrepareRun", "IsAnythingNew", "CloseRun", "HowItEnded", "CostRejected"]
     assert laptop.locks() == []
     assert laptop.mails()[0]["subject"] == "too-expensive: the run would be too expensive"
-    jobs = laptop.client("sagemaker").list_processing_jobs(NameContains=run.document["run_id"])
+    jobs = laptop.client("sagemaker").list_processing_jobs(NameContains="too-expensive")
     assert jobs["ProcessingJobSummaries"] == []
 
 
