@@ -27,6 +27,8 @@ class RunInput(Contract):
     data_uri: str | None = Field(default=None, description="A CSV; without it the newest under incoming/<recipe>/.")
     force: bool = Field(default=False, description="Run every step anew, even when nothing is new.")
     requested_by: str = "schedule"
+    trigger_id: str | None = Field(default=None, description="Request of the function that started the run.")
+    waits: bool = Field(default=False, description="Start again later when another run of the recipe is under way.")
 
 
 class LiveVersion(Contract):

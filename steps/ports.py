@@ -12,7 +12,8 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from steps.approval import ApprovalRequest, AuditRecord
-from steps.contracts import LiveVersion, Outcome
+from steps.contracts import LiveVersion, Outcome, RunInput
+from steps.start_run import WaitingRun
 
 JobKind = Literal["processing", "training"]
 
@@ -41,7 +42,7 @@ class ArtifactStore(Protocol):
         ...
 
     def newest(self, folder_uri: str) -> str | None:
-        """The last changed object in a folder; empty objects and subfolder markers do not count."""
+        """The last changed object directly in a folder; empty ones, which stand for folders, do not count."""
         ...
 
 
@@ -228,6 +229,37 @@ class Workflow(Protocol):
 
     def answer(self, task_token: str, output: str) -> bool:
         """Hand a waiting state its answer, a JSON document; False when the state waits no longer."""
+        ...
+
+
+class RunStarter(Protocol):
+    """Starts releases."""
+
+    def start(self, run_id: str, run_input: RunInput) -> bool:
+        """Start a run under this id; False when the id is taken, by a run under way or by one that has ended.
+
+        The same id with the same input is the same call while the run is under way: True again.
+        """
+        ...
+
+    def exists(self, run_id: str) -> bool:
+        """Whether there is or was a run of this id."""
+        ...
+
+
+class WaitingRuns(Protocol):
+    """One place a recipe for a run that waits until another has ended."""
+
+    def put(self, recipe: str, run: WaitingRun) -> None:
+        """Have this run wait, in the place of any that waits already."""
+        ...
+
+    def get(self, recipe: str) -> WaitingRun | None:
+        """The run that waits."""
+        ...
+
+    def forget(self, recipe: str, run_id: str) -> None:
+        """Clear the place if it is this run that waits in it."""
         ...
 
 

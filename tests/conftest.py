@@ -13,7 +13,7 @@ import pytest
 
 from steps.approval import STALE_CLAIM_SECONDS, ApprovalRequest, AuditRecord
 from steps.code_manifest import CodeManifest
-from steps.contracts import CheckMetricsResult, LiveVersion, PrepareRunResult, RegisterModelResult
+from steps.contracts import CheckMetricsResult, LiveVersion, PrepareRunResult, RegisterModelResult, RunInput
 from steps.errors import ArtifactMissingError, PredictionError, ServiceRefusedError
 from steps.ports import (
     ApprovalRecords,
@@ -30,11 +30,14 @@ from steps.ports import (
     Predictor,
     ReleaseRecords,
     RunRecord,
+    RunStarter,
     StepRecord,
+    WaitingRuns,
     Workflow,
 )
 from steps.prepare_run import Facts, plan_run
 from steps.recipe import Recipe, parse_recipe
+from steps.start_run import WaitingRun
 
 RECIPE = """\
 name: reviews
@@ -82,7 +85,8 @@ class FakeArtifacts:
 
     def newest(self, folder_uri: str) -> str | None:
         folder = folder_uri.rstrip("/") + "/"
-        return next((uri for uri in reversed(self._objects) if uri.startswith(folder) and self._objects[uri]), None)
+        inside = [uri for uri in self._objects if uri.startswith(folder) and "/" not in uri.removeprefix(folder)]
+        return next((uri for uri in reversed(inside) if self._objects[uri]), None)
 
 
 class FakeJobs:
@@ -242,6 +246,35 @@ class FakeWorkflow:
         return True
 
 
+class FakeStarter:
+    def __init__(self, started: dict[str, RunInput]) -> None:
+        self._started = started
+
+    def start(self, run_id: str, run_input: RunInput) -> bool:
+        if run_id in self._started:
+            return self._started[run_id] == run_input
+        self._started[run_id] = run_input
+        return True
+
+    def exists(self, run_id: str) -> bool:
+        return run_id in self._started
+
+
+class FakeWaitingRuns:
+    def __init__(self) -> None:
+        self._runs: dict[str, WaitingRun] = {}
+
+    def put(self, recipe: str, run: WaitingRun) -> None:
+        self._runs[recipe] = run
+
+    def get(self, recipe: str) -> WaitingRun | None:
+        return self._runs.get(recipe)
+
+    def forget(self, recipe: str, run_id: str) -> None:
+        if recipe in self._runs and self._runs[recipe].run_id == run_id:
+            del self._runs[recipe]
+
+
 class FakeMailer:
     def __init__(self, sent: list[Mail]) -> None:
         self._sent = sent
@@ -360,6 +393,22 @@ def answered() -> dict[str, str]:
 @pytest.fixture
 def executions(running: set[str], waiting: set[str], answered: dict[str, str]) -> Workflow:
     return FakeWorkflow(running, waiting, answered)
+
+
+@pytest.fixture
+def started() -> dict[str, RunInput]:
+    """Runs that were started, by id; none of them has ended."""
+    return {}
+
+
+@pytest.fixture
+def starter(started: dict[str, RunInput]) -> RunStarter:
+    return FakeStarter(started)
+
+
+@pytest.fixture
+def waiting_runs() -> WaitingRuns:
+    return FakeWaitingRuns()
 
 
 @pytest.fixture

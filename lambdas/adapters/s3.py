@@ -70,10 +70,10 @@ class S3ArtifactStore:
             return self._client.head_object(Bucket=bucket, Key=key)["Metadata"].get(DIGEST_METADATA)
 
     def newest(self, folder_uri: str) -> str | None:
-        """The last changed object of a folder that holds anything."""
+        """The last changed object directly in a folder that holds anything."""
         bucket, key = _split(folder_uri.rstrip("/") + "/")
         with service_faults("S3"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key, Delimiter="/")
             items = [item for page in pages for item in page.get("Contents", []) if item["Size"] > 0]
         if not items:
             return None

@@ -16,7 +16,7 @@ from lambdas.adapters.dynamodb_releases import release_records
 from lambdas.adapters.sagemaker_runtime import predictor
 from lambdas.endings import METRICS_NAMESPACE
 from lambdas.predict.predict import find_live, predict, read_request
-from lambdas.predict.problems import Problem, problem_response
+from lambdas.problems import Problem, problem_response
 from lambdas.settings import Settings
 from steps.errors import ReleaseError
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lambdas.predict.problems import Problem
+from lambdas.problems import Problem
 from steps.contracts import LiveVersion
 from steps.errors import PredictionError
 from steps.ports import Predictor, ReleaseRecords

@@ -24,11 +24,12 @@ from samtranslator.yaml_helper import yaml_parse
 
 from lambdas.adapters.dynamodb_approvals import DynamoApprovalRecords
 from lambdas.adapters.dynamodb_releases import DynamoReleaseRecords
+from lambdas.adapters.dynamodb_waiting import DynamoWaitingRuns
 from lambdas.adapters.s3 import S3ArtifactStore
 from lambdas.adapters.sagemaker import SageMakerEndpoints, SageMakerJobs, SageMakerRegistry
 from lambdas.adapters.sagemaker_runtime import SageMakerPredictor
 from lambdas.adapters.sesv2 import SesMailer
-from lambdas.adapters.stepfunctions import StepFunctionsWorkflow
+from lambdas.adapters.stepfunctions import StepFunctionsStarter, StepFunctionsWorkflow
 from steps.approval import ApprovalRequest, AuditRecord, gather_facts
 from steps.contracts import (
     ApprovalDecision,
@@ -36,6 +37,7 @@ from steps.contracts import (
     LiveVersion,
     PrepareRunResult,
     RegisterModelResult,
+    RunInput,
 )
 from steps.errors import (
     ArtifactMissingError,
@@ -56,10 +58,13 @@ from steps.ports import (
     ModelRegistry,
     ReleaseRecords,
     RunRecord,
+    RunStarter,
     StepRecord,
+    WaitingRuns,
     Workflow,
 )
 from steps.recipe import Recipe
+from steps.start_run import WaitingRun
 
 STORAGE = yaml_parse((Path(__file__).parents[2] / "infra/sam/storage.yaml").read_text())["Resources"]
 ROLE = "arn:aws:iam::123456789012:role/greenlight"
@@ -151,6 +156,7 @@ def test_the_newest_object_of_a_folder_counts_and_empty_ones_do_not(store: Artif
     store.write("s3://bucket/incoming/reviews/a.csv", b"1")
     store.write("s3://bucket/incoming/reviews/b.csv", b"2")
     store.write("s3://bucket/incoming/reviews/", b"")
+    store.write("s3://bucket/incoming/reviews/parts/1.csv", b"4")
     store.write("s3://bucket/incoming/reviews-2/c.csv", b"3")
     assert store.newest("s3://bucket/incoming/reviews") == "s3://bucket/incoming/reviews/b.csv"
     assert store.newest("s3://bucket/incoming/names/") is None
@@ -225,6 +231,24 @@ def test_a_step_is_found_by_its_key_and_the_last_run_counts(kept: ReleaseRecords
 def test_the_end_of_a_run_can_be_noted_twice(kept: ReleaseRecords, now: datetime) -> None:
     for _ in range(2):
         kept.end_run(RunRecord("run-1", "reviews", "Released", "Version 2 is live.", None, now))
+
+
+@pytest.fixture
+def turns(kept_by: str, table: str, waiting_runs: WaitingRuns) -> WaitingRuns:
+    return either(kept_by, waiting_runs, lambda: DynamoWaitingRuns(boto3.client("dynamodb"), table))
+
+
+@BOTH
+def test_the_run_that_came_last_waits_and_only_it_can_be_forgotten(turns: WaitingRuns) -> None:
+    assert turns.get("reviews") is None
+    turns.put("reviews", WaitingRun("first", "schedule"))
+    turns.put("reviews", WaitingRun("second", "alarm"))
+    turns.forget("reviews", "first")
+    assert turns.get("reviews") == WaitingRun("second", "alarm")
+    assert turns.get("names") is None
+    turns.forget("reviews", "second")
+    assert turns.get("reviews") is None
+    turns.forget("reviews", "second")
 
 
 # --- records of approvals ---
@@ -377,6 +401,40 @@ def test_an_execution_runs_until_it_is_stopped() -> None:
     while on_step_functions.is_running(arn):
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.fixture
+def runs(kept_by: str, starter: RunStarter) -> RunStarter:
+    def on_step_functions() -> RunStarter:
+        client = boto3.client("stepfunctions")
+        wait = json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}})
+        machine = client.create_state_machine(name="m", definition=wait, roleArn=ROLE)["stateMachineArn"]
+        return StepFunctionsStarter(client, machine)
+
+    return either(kept_by, starter, on_step_functions)
+
+
+@BOTH
+def test_a_run_of_an_id_is_started_once(runs: RunStarter) -> None:
+    asked = RunInput(recipe="reviews", trigger_id="first")
+    assert not runs.exists("monday")
+    assert runs.start("monday", asked)
+    assert runs.exists("monday")
+    assert runs.start("monday", asked)
+    assert not runs.start("monday", asked.model_copy(update={"trigger_id": "second"}))
+    assert runs.start("tuesday", asked)
+
+
+def test_a_run_started_through_an_alias_is_looked_for_under_its_state_machine() -> None:
+    client = boto3.client("stepfunctions")
+    alias = "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-release:live"
+    execution = "arn:aws:states:us-east-1:123456789012:execution:greenlight-release:monday"
+    with Stubber(client) as stub:
+        stub.add_client_error(
+            "describe_execution", "ExecutionDoesNotExist", expected_params={"executionArn": execution}
+        )
+        assert not StepFunctionsStarter(client, alias).exists("monday")
+        stub.assert_no_pending_responses()
 
 
 @pytest.mark.parametrize("code", ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"])
