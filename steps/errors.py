@@ -14,6 +14,10 @@ class RecipeInvalidError(ReleaseError):
     """The recipe does not exist or breaks a rule of the recipe model."""
 
 
+class DeploymentRefusedError(ReleaseError):
+    """What is being deployed could not work."""
+
+
 class PriceMissingError(ReleaseError):
     """The price table does not say what a region or an instance costs."""
 

@@ -7,12 +7,27 @@ import json
 import re
 
 NAME_LIMIT = 63
+# With a hyphen and the longest recipe's name it still fits into NAME_LIMIT, so that no name of a stack is ever cut:
+# its roles are allowed what begins with its name.
+STACK_NAME_LIMIT = 32
 _CUT_DIGEST_CHARACTERS = 8
 
 
 def digest_of(*parts: object) -> str:
     """SHA-256, in hex, of parts that JSON can hold; the order of keys inside a part does not matter."""
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def stack_name_problem(stack: str) -> str | None:
+    """Why a stack cannot have this name, and what to do; None when it can."""
+    legal = re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", stack) is not None
+    if legal and len(stack) <= STACK_NAME_LIMIT:
+        return None
+    return (
+        f"the stack cannot be named '{stack}': endpoints, models and the rights to them begin with its name, and "
+        f"SageMaker keeps those names in lower case and short. Delete this stack and deploy under a name of at most "
+        f"{STACK_NAME_LIMIT} small letters, digits and single hyphens that begins with a letter, such as greenlight"
+    )
 
 
 def job_name(run_id: str, step: str) -> str:

@@ -6,12 +6,15 @@ shares are between 0 and 1 unless a name says otherwise.
 
 from __future__ import annotations
 
+import difflib
+import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
 
+from steps import instance_types
 from steps.errors import RecipeInvalidError
 
 if TYPE_CHECKING:
@@ -24,12 +27,32 @@ MetricName = Literal["accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss
 
 MAX_ENDPOINT_LOOKS = 900
 
+# Graviton (a g after the generation), Grace, Inferentia, Trainium and Gaudi.
+_OTHER_PROCESSOR = re.compile(r"^ml\.([a-z]+\d+g|p6e-gb|inf\d|trn\d|dl\d)")
+
 # A metric for which less is better; every other one is better when greater.
 LOSS_METRICS: frozenset[str] = frozenset({"log_loss"})
 
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def _checked_instance(name: str, fitting: frozenset[str], verb: str) -> str:
+    if name in fitting:
+        return name
+    near = difflib.get_close_matches(name, sorted(fitting), n=3)
+    advice = f"near it are {', '.join(near)}" if near else "such as ml.m5.xlarge"
+    raise ValueError(f"{name} cannot {verb} on SageMaker; choose one that can, {advice}")
+
+
+def _check_default_image(instance_type: str, key: str) -> None:
+    """AWS's TensorFlow images are for x86 processors, with or without an NVIDIA card."""
+    if _OTHER_PROCESSOR.match(instance_type):
+        raise ValueError(
+            f"AWS's TensorFlow image does not run on {instance_type}, whose processor is of another kind; "
+            f"name an image that does in {key}, or choose an instance such as ml.m5.xlarge"
+        )
 
 
 class PackageSource(_Section):
@@ -118,6 +141,17 @@ class TrainingSection(_Section):
         description="Handed to the script; those of text_classifier.py are in training/hyperparameters.py.",
     )
 
+    @field_validator("instance_type")
+    @classmethod
+    def _instance_trains(cls, value: str) -> str:
+        return _checked_instance(value, instance_types.TRAINING, "train")
+
+    @model_validator(mode="after")
+    def _image_fits_instance(self) -> TrainingSection:
+        if self.image == "tensorflow-training":
+            _check_default_image(self.instance_type, "training.image")
+        return self
+
 
 class MetricGate(_Section):
     """What one metric must reach on rows never trained on."""
@@ -156,6 +190,17 @@ class EndpointSection(_Section):
     instance_count: int = Field(default=1, ge=1, le=100, description="How many of them.")
     deadline_seconds: int = Field(default=1800, ge=30, description="How long it may take to come into service.")
     poll_seconds: int = Field(default=15, ge=1, le=300, description="Pause between two looks at its status.")
+
+    @field_validator("instance_type")
+    @classmethod
+    def _instance_serves(cls, value: str) -> str:
+        return _checked_instance(value, instance_types.HOSTING, "serve")
+
+    @model_validator(mode="after")
+    def _image_fits_instance(self) -> EndpointSection:
+        if self.image == "tensorflow-inference":
+            _check_default_image(self.instance_type, "endpoint.image")
+        return self
 
     @model_validator(mode="after")
     def _history_can_hold_every_look(self) -> EndpointSection:

@@ -12,13 +12,15 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, Field
 
 from lambdas.adapters.s3 import artifact_store
+from lambdas.publish_code.check import check_deployment
 from lambdas.publish_code.publish import publish, read_package
+from steps.errors import ReleaseError
 
 logger = Logger()
 
 PACKAGE_ROOT = Path(__file__).parents[2]
-# CloudFormation cuts a reason off at 4 KB, everything included.
-_REASON_CHARACTERS = 1000
+# CloudFormation takes no longer answer, and waits until it gives up.
+_ANSWER_BYTES = 4096
 
 
 class CustomResourceEvent(BaseModel):
@@ -48,12 +50,22 @@ def answer(event: CustomResourceEvent, root: Path) -> dict[str, Any]:
         # Runs and live versions refer to what was published; it stays with the bucket.
         return document
     try:
-        code_uri = publish(read_package(root), event.properties["Bucket"], artifact_store())
+        files = read_package(root)
+        check_deployment(files, event.properties["StackName"])
+        code_uri = publish(files, event.properties["Bucket"], artifact_store())
     except Exception as error:
         logger.exception("code not published")
-        return {**document, "Status": "FAILED", "Reason": f"{type(error).__name__}: {error}"[:_REASON_CHARACTERS]}
+        return failed(document, str(error) if isinstance(error, ReleaseError) else f"{type(error).__name__}: {error}")
     logger.info("code published", code_uri=code_uri)
     return {**document, "PhysicalResourceId": code_uri.rsplit("/", 1)[-1], "Data": {"CodeUri": code_uri}}
+
+
+def failed(document: dict[str, Any], reason: str) -> dict[str, Any]:
+    """The answer that something went wrong, its reason cut to what CloudFormation takes."""
+    answered = {**document, "Status": "FAILED", "Reason": reason}
+    while len(json.dumps(answered)) > _ANSWER_BYTES:
+        answered["Reason"] = answered["Reason"][: len(answered["Reason"]) * 9 // 10].removesuffix("…") + "…"
+    return answered
 
 
 def send(url: str, document: dict[str, Any]) -> None:

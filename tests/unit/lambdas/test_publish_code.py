@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import tarfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,26 @@ from lambdas.publish_code.publish import pack, publish, read_package
 from steps.code_manifest import CodeManifest
 from steps.ports import ArtifactStore
 
+RECIPE = """\
+name: reviews
+description: Is a review positive?
+task: binary
+data:
+  labels: {0: negative, 1: positive}
+metrics:
+  gates:
+    - {name: accuracy, floor: 0.7}
+approval:
+  approvers: [ann@example.com]
+smoke:
+  cases:
+    - {text: Wonderful., label: positive}
+"""
 FILES = {
     "steps/preprocess.py": "",
     "training/text_classifier.py": "",
     "training/evaluate_model.py": "",
-    "recipes/reviews/recipe.yaml": "name: reviews\n",
+    "recipes/reviews/recipe.yaml": RECIPE,
 }
 
 
@@ -38,7 +54,7 @@ def event(request_type: str = "Create", **changes: Any) -> function.CustomResour
             "StackId": "stack",
             "RequestId": "request",
             "LogicalResourceId": "ContainerCode",
-            "ResourceProperties": {"Bucket": "bucket", "FunctionVersion": "arn:1"},
+            "ResourceProperties": {"Bucket": "bucket", "StackName": "greenlight", "FunctionVersion": "arn:1"},
             **changes,
         }
     )
@@ -54,7 +70,7 @@ def test_the_code_lies_under_its_digest_as_a_tree_and_as_one_archive(
     code_uri = publish(read_package(root), "bucket", artifacts)
     manifest = CodeManifest.model_validate_json(objects[f"{code_uri}/manifest.json"])
     assert code_uri == f"s3://bucket/code/{manifest.digest}"
-    assert objects[f"{code_uri}/source/recipes/reviews/recipe.yaml"] == b"name: reviews\n"
+    assert objects[f"{code_uri}/source/recipes/reviews/recipe.yaml"] == RECIPE.encode()
     with tarfile.open(fileobj=io.BytesIO(objects[f"{code_uri}/source.tar.gz"])) as archive:
         assert sorted(archive.getnames()) == sorted(FILES)
 
@@ -119,3 +135,66 @@ def test_a_failure_is_an_answer_with_its_reason(root: Path) -> None:
     assert answer["Status"] == "FAILED"
     assert answer["Reason"] == "ValueError: the container code lacks steps.preprocess, the entry of preprocess"
     assert len(json.dumps(answer)) < 4096
+
+
+class TestRefusals:
+    """A deployment whose runs would fail is refused before anything of it is published."""
+
+    @pytest.fixture
+    def refusal(self, published: None, root: Path, objects: dict[str, bytes]) -> Callable[..., str]:  # noqa: ARG002
+        """The reason of an answer to a deployment of the changed package."""
+
+        def refuse(stack: str = "greenlight") -> str:
+            answer = function.answer(event(ResourceProperties={"Bucket": "bucket", "StackName": stack}), root)
+            assert answer["Status"] == "FAILED"
+            assert objects == {}
+            assert len(json.dumps(answer).encode()) <= 4096
+            return str(answer["Reason"])
+
+        return refuse
+
+    def test_every_wrong_recipe_is_told_in_its_own_words(self, root: Path, refusal: Callable[..., str]) -> None:
+        (root / "recipes/reviews/recipe.yaml").write_text(RECIPE + "training: {instance_type: ml.t2.medium}\n")
+        (root / "recipes/topics").mkdir()
+        (root / "recipes/topics/recipe.yaml").write_text(RECIPE.replace("floor: 0.7", "flor: 0.7"))
+        reason = refusal()
+        assert "recipes/reviews/recipe.yaml is not a valid recipe:" in reason
+        assert "training.instance_type: ml.t2.medium cannot train on SageMaker; choose one that can, near it " in reason
+        assert "recipes/topics/recipe.yaml is not a valid recipe:\n  metrics.gates[0].floor: missing; add it" in reason
+
+    def test_a_recipe_in_the_folder_of_another_is_refused(self, root: Path, refusal: Callable[..., str]) -> None:
+        (root / "recipes/topics").mkdir()
+        (root / "recipes/topics/recipe.yaml").write_text(RECIPE)
+        assert refusal() == (
+            "recipes/topics/recipe.yaml: name is 'reviews', but its folder is another; make them the same"
+        )
+
+    def test_a_script_that_is_not_deployed_is_refused(self, root: Path, refusal: Callable[..., str]) -> None:
+        (root / "recipes/reviews/recipe.yaml").write_text(RECIPE + "training: {script: training/mine.py}\n")
+        assert "training.script is 'training/mine.py', but the scripts are training/evaluate_model.py, " in refusal()
+
+    def test_a_recipe_that_is_no_text_is_refused(self, root: Path, refusal: Callable[..., str]) -> None:
+        (root / "recipes/reviews/recipe.yaml").write_bytes(b"name: \xff\n")
+        assert refusal() == "recipes/reviews/recipe.yaml is not UTF-8 text at byte 6; save it as UTF-8"
+
+    @pytest.mark.parametrize("stack", ["Greenlight", "green--light", "greenlight-", "a" * 33])
+    def test_a_stack_name_that_cannot_work_is_refused_with_what_to_do(
+        self, refusal: Callable[..., str], stack: str
+    ) -> None:
+        reason = refusal(stack)
+        assert reason.startswith(f"the stack cannot be named '{stack}': endpoints, models and the rights to them begin")
+        assert "deploy under a name of at most 32 small letters, digits and single hyphens" in reason
+
+    def test_a_long_reason_is_cut_to_what_cloudformation_takes(self, root: Path, refusal: Callable[..., str]) -> None:
+        for number in range(60):
+            (root / f"recipes/r{number}").mkdir()
+            (root / f"recipes/r{number}/recipe.yaml").write_text("ä: ö\n")
+        reason = refusal()
+        assert reason.startswith("recipes/r0/recipe.yaml is not a valid recipe:")
+        assert reason.endswith("…")
+        assert len(reason) > 2000
+
+    def test_deleting_is_never_refused(self, root: Path) -> None:
+        (root / "recipes/reviews/recipe.yaml").write_text("")
+        properties = {"Bucket": "bucket", "StackName": "Greenlight"}
+        assert function.answer(event("Delete", ResourceProperties=properties), root)["Status"] == "SUCCESS"

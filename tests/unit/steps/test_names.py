@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steps.names import NAME_LIMIT, digest_of, endpoint_name, job_name, model_name
+from steps.names import (
+    NAME_LIMIT,
+    STACK_NAME_LIMIT,
+    digest_of,
+    endpoint_name,
+    job_name,
+    model_name,
+    stack_name_problem,
+)
 
 LEGAL = re.compile(r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")
 
@@ -43,3 +51,19 @@ def test_different_parts_give_different_digests(one: tuple[object, ...], other: 
 
 def test_the_order_of_keys_inside_a_part_does_not_matter() -> None:
     assert digest_of({"a": 1, "b": 2}) == digest_of({"b": 2, "a": 1})
+
+
+@pytest.mark.parametrize("stack", ["g", "greenlight", "team-a-2", "a" * STACK_NAME_LIMIT])
+def test_a_legal_stack_name_begins_every_name_of_its_runs(stack: str) -> None:
+    assert stack_name_problem(stack) is None
+    recipe, run_id = "r" * 30, f"{'r' * 30}-20260302-090000-ab12"
+    assert endpoint_name(stack, recipe) == f"{stack}-{recipe}"
+    assert model_name(stack, run_id).startswith(f"{stack}-")
+
+
+@pytest.mark.parametrize("stack", ["", "Green", "2green", "green_light", "green--light", "-g", "g-", "a" * 33])
+def test_an_illegal_stack_name_is_told_with_what_to_do(stack: str) -> None:
+    problem = stack_name_problem(stack)
+    assert problem is not None
+    assert problem.startswith(f"the stack cannot be named '{stack}': ")
+    assert problem.endswith("such as greenlight")

@@ -61,6 +61,30 @@ def test_a_recipe_is_read_with_its_defaults(make_recipe: MakeRecipe) -> None:
             lambda d: d.update(endpoint={"deadline_seconds": 901, "poll_seconds": 1}),
             "901 looks, and 900 fit into an execution's history; raise poll_seconds",
         ),
+        (
+            lambda d: d.update(training={"instance_type": "ml.m5.xlrge"}),
+            "training.instance_type: ml.m5.xlrge cannot train on SageMaker; choose one that can, near it are ml.m5.",
+        ),
+        (
+            lambda d: d.update(training={"instance_type": "ml.t2.medium"}),
+            "training.instance_type: ml.t2.medium cannot train on SageMaker; choose one that can, near it are ml.t3.",
+        ),
+        (
+            lambda d: d.update(endpoint={"instance_type": "ml.t3.medium"}),
+            "endpoint.instance_type: ml.t3.medium cannot serve on SageMaker; choose one that can, near it are ml.t2.",
+        ),
+        (
+            lambda d: d.update(training={"instance_type": "ml.m5.qqqqqqqqqqqqqqqqqqqqqq"}),
+            "cannot train on SageMaker; choose one that can, such as ml.m5.xlarge",
+        ),
+        (
+            lambda d: d.update(endpoint={"instance_type": "ml.c7g.large"}),
+            "endpoint: AWS's TensorFlow image does not run on ml.c7g.large, whose processor is of another kind; name",
+        ),
+        (
+            lambda d: d.update(training={"instance_type": "ml.trn1.2xlarge"}),
+            "training: AWS's TensorFlow image does not run on ml.trn1.2xlarge",
+        ),
         (lambda d: d["smoke"]["cases"][0].update(label="fine"), "smoke.cases[0].label is 'fine', which is none of bad"),
         (lambda d: d.update(split={"test_share": 0.5}), "split.test_share: "),
     ],
@@ -71,6 +95,17 @@ def test_a_wrong_recipe_is_told_by_its_key(
     sentence = refusal(change)
     assert sentence.startswith("mine/recipe.yaml is not a valid recipe:")
     assert says in sentence
+
+
+def test_another_processor_takes_an_image_of_ones_own(make_recipe: MakeRecipe) -> None:
+    image = "123456789012.dkr.ecr.us-east-1.amazonaws.com/mine:1"
+    recipe = make_recipe(endpoint={"instance_type": "ml.c7g.large", "image": image})
+    assert recipe.endpoint.instance_type == "ml.c7g.large"
+
+
+@pytest.mark.parametrize("instance_type", ["ml.g4dn.xlarge", "ml.g5.xlarge", "ml.p3.2xlarge", "ml.c5.xlarge"])
+def test_an_x86_instance_runs_the_default_image(make_recipe: MakeRecipe, instance_type: str) -> None:
+    assert make_recipe(training={"instance_type": instance_type}).training.instance_type == instance_type
 
 
 def test_label_values_may_be_numbers(make_recipe: MakeRecipe) -> None:
