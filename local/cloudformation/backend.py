@@ -159,7 +159,8 @@ class StackBackend(CloudFormationBackend):
         self.engine.start(stack, loaded, change_set.template)
 
     def get_template(self, name_or_stack_id: str) -> str:
-        return str(self.get_stack(name_or_stack_id).template)
+        # The SAM CLI, which deletes what a template points at, knows objects by AWS's own addresses only.
+        return self.engine.with_aws_addresses(str(self.get_stack(name_or_stack_id).template))
 
     def get_stack(self, name_or_stack_id: str) -> Stack:
         stack = self._find(name_or_stack_id) or self.deleted_stacks.get(name_or_stack_id)

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from local.cloudformation.cleanup import take_back
 from local.cloudformation.clients import Clients
 from local.cloudformation.errors import ResourceError, TemplateError
 from local.cloudformation.operation import Operation
@@ -37,6 +38,7 @@ class Engine:
     """
 
     def __init__(self, endpoint_url: str, stacks: Callable[[], StackBackend], deployed: Callable[[], None]) -> None:
+        self._endpoint_url = endpoint_url
         self._clients = Clients(endpoint_url)
         self._types = resource_types(self._clients, endpoint_url, self)
         self._stacks = stacks
@@ -62,6 +64,10 @@ class Engine:
         except ResourceError as error:
             raise TemplateError(f"S3 error: {error}") from error
         return str(body.read().decode())
+
+    def with_aws_addresses(self, text: str) -> str:
+        """A template's text with the addresses of the laptop's S3 as they would be on AWS; read_template takes both."""
+        return text.replace(f"{self._endpoint_url}/", f"https://s3.{REGION}.amazonaws.com/")
 
     def start(self, stack: Stack, template: Template, text: str) -> None:
         """Create or update a stack in the background."""
@@ -104,6 +110,9 @@ class Engine:
         """Update a stack inside a stack; returns its outputs."""
         text, template = self._load_nested(template_url, parameters)
         stack = self._stacks().stacks[stack_id]
+        if stack.replaced or stack.removed:
+            # Asked a second time within one deployment: the first update is rolled back.
+            take_back(stack)
         stack.tags.update(tags)
         differs = stack.processed != template.document or stack.resolved_parameters != template.parameters
         if differs and not self._run(stack, template, text):
@@ -124,7 +133,7 @@ class Engine:
             raise ResourceError(str(error)) from error
 
     def _run(self, stack: Stack, template: Template, text: str) -> bool:
-        succeeded = Operation(stack, template, self._types, self._imported).run()
+        succeeded = Operation(stack, template, self._types, self._imported, self._stacks().stacks.get).run()
         if succeeded:
             stack.template = text
         return succeeded

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import copy
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from local.cloudformation.cleanup import CLEANING, clean_up, clean_up_nested
 from local.cloudformation.errors import ResourceError, TemplateError
 from local.cloudformation.intrinsics import NO_VALUE, Resolver
 from local.cloudformation.resource_actions import KEPT, attempt, delete_resource, handler_of, made_of
@@ -19,15 +19,21 @@ from local.home import ACCOUNT, REGION
 class Operation:
     """One create or update of a stack.
 
-    types: by name;  imported: the value of another stack's export
+    types: by name;  imported: the value of another stack's export;  stack_of: the stack of an id
     """
 
     def __init__(
-        self, stack: Stack, template: Template, types: Mapping[str, ResourceType], imported: Callable[[str], str]
+        self,
+        stack: Stack,
+        template: Template,
+        types: Mapping[str, ResourceType],
+        imported: Callable[[str], str],
+        stack_of: Callable[[str], Stack | None],
     ) -> None:
         self._stack = stack
         self._template = template
         self._types = types
+        self._stack_of = stack_of
         self._verb = "UPDATE" if stack.processed else "CREATE"
         self._undo: list[Callable[[], None]] = []
         self._replaced: list[StackResource] = []
@@ -62,20 +68,15 @@ class Operation:
         stack.hidden_parameters = self._template.hidden
         stack.output_values = outputs
         stack.last_updated_time = now() if self._verb == "UPDATE" else None
-        if self._verb == "UPDATE":
-            stack.record("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
-            self._clean_up(removed)
-        stack.record(f"{self._verb}_COMPLETE")
+        if self._verb == "CREATE":
+            stack.record("CREATE_COMPLETE")
+            return True
+        stack.replaced = (*stack.replaced, *self._replaced)
+        stack.removed = (*stack.removed, *removed)
+        stack.record(CLEANING)
+        if stack.parent_id is None:
+            clean_up(stack, self._types, self._stack_of)
         return True
-
-    def _clean_up(self, removed: list[StackResource]) -> None:
-        # What cannot be deleted is left behind, as on AWS; the events name it.
-        for resource in reversed(self._replaced):
-            with contextlib.suppress(ResourceError):
-                self._delete(resource, policy_counts=False)
-        for resource in reversed(removed):
-            with contextlib.suppress(ResourceError):
-                self._delete(resource)
 
     def _deploy(self, name: str) -> None:
         declared = self._template.resources[name]
@@ -156,6 +157,8 @@ class Operation:
                 undo()
             except ResourceError:
                 failed = True
+        if stack.parent_id is None:
+            clean_up_nested(stack, self._types, self._stack_of)
         stack.record(f"{prefix}ROLLBACK_{'FAILED' if failed else 'COMPLETE'}", reason)
 
     def _undo_creation(self, resource: StackResource, replaced: StackResource | None) -> None:

@@ -76,6 +76,7 @@ class Stack:
 
     template: as it was submitted;  processed: after transforms, as it was last deployed
     resolved_parameters: with defaults, lists as lists
+    replaced, removed: what the last update has left over and nothing has deleted yet
     """
 
     stack_id: str
@@ -102,6 +103,8 @@ class Stack:
     disable_rollback: bool = False
     timeout_in_minutes: int | None = None
     notification_arns: list[str] = field(default_factory=list)
+    replaced: tuple[StackResource, ...] = ()
+    removed: tuple[StackResource, ...] = ()
 
     def record(self, status: str, reason: str | None = None) -> None:
         """Change the stack's status and say so in its events."""
