@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
 
+from lambdas.observed import publish
 from lambdas.settings import Settings
 from steps.contracts import Outcome
 from steps.errors import MailError
 from steps.ports import Mail, Mailer
-
-METRICS_NAMESPACE = "Greenlight"
 
 
 class EndingSettings(Settings):
@@ -33,7 +31,5 @@ def tell(mails: Iterable[Mail], mailer: Mailer, logger: Logger) -> None:
 
 
 def count_end(recipe: str, outcome: Outcome) -> None:
-    """Count the end in CloudWatch, as a line of the log in the embedded metric format."""
-    with single_metric(name="RunsEnded", unit=MetricUnit.Count, value=1, namespace=METRICS_NAMESPACE) as metric:
-        metric.add_dimension(name="recipe", value=recipe)
-        metric.add_dimension(name="outcome", value=outcome)
+    """Count the end in CloudWatch."""
+    publish("RunsEnded", 1, recipe=recipe, outcome=outcome)

@@ -124,11 +124,12 @@ class Predictor(Protocol):
 
 @dataclass(frozen=True)
 class Lock:
-    """Who may release a recipe, and until when at most."""
+    """Who may release a recipe, since when, and until when at most."""
 
     run_id: str
     execution_arn: str
     expires_at: datetime
+    started_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -217,6 +218,36 @@ class ApprovalRecords(Protocol):
 
     def expire(self, approval_id: str) -> None:
         """Close a request that nobody waits for any more and forget its task token."""
+        ...
+
+
+@dataclass(frozen=True)
+class OpenLock:
+    """A recipe's lock as a watcher sees it."""
+
+    recipe: str
+    lock: Lock
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """A request for approval that nobody has answered, without who was asked."""
+
+    recipe: str
+    run_id: str
+    execution_arn: str
+    deadline: datetime
+
+
+class OpenRecords(Protocol):
+    """What is not finished, of all recipes; a record may show a few seconds late."""
+
+    def locks(self) -> list[OpenLock]:
+        """Every lock that is held, also those whose time is over."""
+        ...
+
+    def requests(self, now: datetime) -> list[OpenRequest]:
+        """Requests whose deadline is still to come."""
         ...
 
 

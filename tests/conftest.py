@@ -27,6 +27,9 @@ from steps.ports import (
     Mailer,
     ModelPackage,
     ModelRegistry,
+    OpenLock,
+    OpenRecords,
+    OpenRequest,
     Predictor,
     ReleaseRecords,
     RunRecord,
@@ -229,6 +232,18 @@ class FakeApprovals:
         self._requests[approval_id] = self._requests[approval_id].model_copy(update=changes)
 
 
+class FakeOpenRecords:
+    def __init__(self, locks: list[OpenLock], requests: list[OpenRequest]) -> None:
+        self._locks = locks
+        self._requests = requests
+
+    def locks(self) -> list[OpenLock]:
+        return self._locks
+
+    def requests(self, now: datetime) -> list[OpenRequest]:
+        return [request for request in self._requests if request.deadline > now]
+
+
 class FakeWorkflow:
     def __init__(self, running: set[str], waiting: set[str], answered: dict[str, str]) -> None:
         self._running = running
@@ -370,6 +385,21 @@ def audit_trail() -> list[AuditRecord]:
 @pytest.fixture
 def approvals(audit_trail: list[AuditRecord]) -> ApprovalRecords:
     return FakeApprovals(audit_trail)
+
+
+@pytest.fixture
+def open_locks() -> list[OpenLock]:
+    return []
+
+
+@pytest.fixture
+def open_requests() -> list[OpenRequest]:
+    return []
+
+
+@pytest.fixture
+def open_records(open_locks: list[OpenLock], open_requests: list[OpenRequest]) -> OpenRecords:
+    return FakeOpenRecords(open_locks, open_requests)
 
 
 @pytest.fixture

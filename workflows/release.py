@@ -52,7 +52,7 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
         "ReportFault",
         resource="${ReportFaultFunctionArn}",
         comment="Frees the lock, tells people and keeps the cause.",
-        parameters={"run_id.$": "$$.Execution.Name", "state.$": "$"},
+        parameters={"run_id.$": "$$.Execution.Name", "execution_arn.$": "$$.Execution.Id", "state.$": "$"},
         result_path="$.report_fault",
         timeout_seconds=LAMBDA_TIMEOUT_SECONDS,
         retry=[LAMBDA_SERVICE_RETRY, SERVICE_UNAVAILABLE_RETRY],
@@ -197,6 +197,7 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
     describe_endpoint = lambda_task(
         "DescribeEndpoint",
         {
+            "recipe.$": f"{PLAN}.recipe",
             "endpoint_name.$": "$.update_endpoint.endpoint_name",
             "endpoint_config_name.$": "$.update_endpoint.endpoint_config_name",
             "requested_at.$": "$.update_endpoint.requested_at",
@@ -238,6 +239,7 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
     describe_rolled_back_endpoint = lambda_task(
         "DescribeRolledBackEndpoint",
         {
+            "recipe.$": f"{PLAN}.recipe",
             "endpoint_name.$": "$.roll_back_endpoint.endpoint_name",
             "endpoint_config_name.$": "$.roll_back_endpoint.endpoint_config_name",
             "requested_at.$": "$.roll_back_endpoint.requested_at",

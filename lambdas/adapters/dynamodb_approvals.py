@@ -1,6 +1,7 @@
 """ApprovalRecords in the release table.
 
-`APPROVAL#<approval_id>` / `REQUEST`, and for good `AUDIT#<recipe>` / `<decided_at>#<run_id>`.
+`APPROVAL#<approval_id>` / `REQUEST`, and for good `AUDIT#<recipe>` / `<decided_at>#<run_id>`. A request that nobody
+has answered is in the index of what is open.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from lambdas.adapters.dynamodb_open import NO_LONGER_WATCHED, REQUESTS, watched
 from lambdas.adapters.faults import CLIENT_CONFIG, service_faults
 from steps.approval import STALE_CLAIM_SECONDS, ApprovalRequest, AuditRecord
 from steps.contracts import ApprovalDecision
@@ -46,6 +48,9 @@ class DynamoApprovalRecords:
                     "status": {"S": request.status},
                     "task_token": {"S": request.task_token or ""},
                     "delete_after": {"N": str(int((request.deadline + _KEPT).timestamp()))},
+                    "run_id": {"S": request.facts.run_id},
+                    "execution_arn": {"S": request.execution_arn},
+                    **watched(REQUESTS, request.facts.recipe, until=request.deadline),
                 },
                 ConditionExpression="attribute_not_exists(pk)",
             )
@@ -132,7 +137,7 @@ class DynamoApprovalRecords:
                         "Update": {
                             "TableName": self._table,
                             "Key": _key(approval_id),
-                            "UpdateExpression": "SET #status = :decided REMOVE task_token",
+                            "UpdateExpression": f"SET #status = :decided REMOVE task_token, {NO_LONGER_WATCHED}",
                             "ExpressionAttributeNames": _NAMES,
                             "ExpressionAttributeValues": {":decided": {"S": "decided"}},
                         }
@@ -156,7 +161,7 @@ class DynamoApprovalRecords:
             self._client.update_item(
                 TableName=self._table,
                 Key=_key(approval_id),
-                UpdateExpression="SET #status = :expired REMOVE task_token",
+                UpdateExpression=f"SET #status = :expired REMOVE task_token, {NO_LONGER_WATCHED}",
                 ExpressionAttributeNames=_NAMES,
                 ExpressionAttributeValues={":expired": {"S": "expired"}},
             )

@@ -1,17 +1,18 @@
 """ReleaseRecords in the release table.
 
-`RECIPE#<name>` / `LOCK`, `LIVE`, `STEP#<step>#<key>`, `RUN#<run_id>`.
+`RECIPE#<name>` / `LOCK`, `LIVE`, `STEP#<step>#<key>`, `RUN#<run_id>`. A lock is in the index of what is open.
 """
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
 
+from lambdas.adapters.dynamodb_open import LOCKS, read_lock, watched
 from lambdas.adapters.faults import CLIENT_CONFIG, service_faults
 from steps.contracts import LiveVersion
 from steps.ports import Lock, RunRecord, StepRecord
@@ -41,6 +42,8 @@ class DynamoReleaseRecords:
                         "run_id": {"S": lock.run_id},
                         "execution_arn": {"S": lock.execution_arn},
                         "expires_at": {"N": str(int(lock.expires_at.timestamp()))},
+                        **({"started_at": {"S": lock.started_at.isoformat()}} if lock.started_at else {}),
+                        **watched(LOCKS, recipe, until=lock.expires_at),
                     },
                     ConditionExpression="attribute_not_exists(pk) OR run_id IN (:me, :other) OR expires_at <= :now",
                     ExpressionAttributeValues={
@@ -56,13 +59,7 @@ class DynamoReleaseRecords:
     def lock(self, recipe: str) -> Lock | None:
         """Who holds the lock."""
         item = self._get(recipe, "LOCK")
-        if item is None:
-            return None
-        return Lock(
-            run_id=item["run_id"]["S"],
-            execution_arn=item["execution_arn"]["S"],
-            expires_at=datetime.fromtimestamp(int(item["expires_at"]["N"]), UTC),
-        )
+        return None if item is None else read_lock(item)
 
     def free_lock(self, recipe: str, run_id: str) -> None:
         """Free the lock if this run holds it."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from lambdas.adapters.s3 import artifact_store
 from lambdas.artifacts import planned, read_recipe
+from lambdas.observed import logger, state_handler
 from steps.check_metrics import check_metrics
 from steps.contracts import CheckMetricsResult, MetricsReport, PrepareRunResult
 from steps.ports import ArtifactStore
-
-logger = Logger()
 
 
 class CheckMetricsInput(BaseModel):
@@ -31,11 +29,10 @@ def judge_metrics(request: CheckMetricsInput, artifacts: ArtifactStore) -> Check
     return check_metrics(report, read_recipe(request.plan, artifacts))
 
 
-@logger.inject_lambda_context(clear_state=True)
+@state_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Event: run_id, plan. Result: CheckMetricsResult."""
     request = CheckMetricsInput.model_validate(event)
-    logger.append_keys(run_id=request.run_id)
     result = judge_metrics(request, artifact_store())
     logger.info("metrics checked", verdict=result.verdict, needs_approval=result.needs_approval, metrics=result.metrics)
     return result.model_dump(mode="json")

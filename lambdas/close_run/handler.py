@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
@@ -17,11 +16,10 @@ from lambdas.adapters.sesv2 import mailer
 from lambdas.artifacts import planned, read_recipe
 from lambdas.endings import EndingSettings, count_end, tell
 from lambdas.mails.compose import Outcomes, closed_mail
+from lambdas.observed import logger, state_handler
 from steps.close_run import close_run
 from steps.contracts import CloseRunResult, LiveVersion, RunState
 from steps.ports import ModelRegistry, ReleaseRecords, RunRecord
-
-logger = Logger()
 
 
 class CloseRunInput(BaseModel):
@@ -55,11 +53,10 @@ def end_run(
     return closed, live
 
 
-@logger.inject_lambda_context(clear_state=True)
+@state_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Event: run_id, state. Result: CloseRunResult."""
     request = CloseRunInput.model_validate(event)
-    logger.append_keys(run_id=request.run_id)
     environment = settings()
     closed, live = end_run(
         request.state,

@@ -7,7 +7,6 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -16,10 +15,10 @@ from lambdas.adapters.stepfunctions import workflow
 from lambdas.decide_approval.decide import Answer, decide, look_at
 from lambdas.decide_approval.form import Refusal, read_form
 from lambdas.decide_approval.pages import answer_page, refusal_page
+from lambdas.observed import api_handler, logger
 from lambdas.settings import Settings
 from steps.errors import ReleaseError
 
-logger = Logger()
 app = APIGatewayHttpResolver()
 
 
@@ -76,7 +75,7 @@ def out_of_order(error: ReleaseError) -> Response[str]:
 app.exception_handler(ReleaseError)(out_of_order)
 
 
-@logger.inject_lambda_context(clear_state=True)
+@api_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """An HTTP API's event, payload format 2.0."""
     return app.resolve(event, context)

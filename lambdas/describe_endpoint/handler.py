@@ -5,14 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from lambdas.adapters.sagemaker import endpoint_service
+from lambdas.observed import logger, state_handler
 from steps.describe_endpoint import judge_endpoint
-
-logger = Logger()
 
 
 class DescribeEndpointInput(BaseModel):
@@ -25,11 +23,10 @@ class DescribeEndpointInput(BaseModel):
     deadline_seconds: int
 
 
-@logger.inject_lambda_context(clear_state=True)
+@state_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Event: DescribeEndpointInput. Result: DescribeEndpointResult."""
     request = DescribeEndpointInput.model_validate(event)
-    logger.append_keys(run_id=request.run_id)
     result = judge_endpoint(
         endpoint_service().describe(request.endpoint_name),
         wanted=request.endpoint_config_name,

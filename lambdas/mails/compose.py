@@ -65,10 +65,10 @@ def closed_mail(about: Outcomes, *, to: str, outcome: Outcome, reason: str) -> M
     return _mail(to, subject, "closed", values)
 
 
-def fault_mail(about: Outcomes, *, to: str, fault: ReportFaultResult) -> Mail:
-    """Says that a run failed, where, and in which words."""
+def fault_mail(about: Outcomes, *, to: str, fault: ReportFaultResult, link: str | None) -> Mail:
+    """Says that a run failed, where, and in which words; link leads to the execution in AWS's console."""
     subject = f"{about.recipe}: the release failed in {fault.state}"
-    return _mail(to, subject, "fault", {"about": about, "fault": fault, "still": still(about)})
+    return _mail(to, subject, "fault", {"about": about, "fault": fault, "link": link, "still": still(about)})
 
 
 def otherwise(live_version: str | None) -> str:

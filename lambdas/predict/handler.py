@@ -7,20 +7,19 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters.dynamodb_releases import release_records
 from lambdas.adapters.sagemaker_runtime import predictor
-from lambdas.endings import METRICS_NAMESPACE
+from lambdas.observed import METRICS_NAMESPACE, api_handler, logger
 from lambdas.predict.predict import find_live, predict, read_request
 from lambdas.problems import Problem, problem_response
 from lambdas.settings import Settings
 from steps.errors import ReleaseError
 
-logger = Logger()
 metrics = Metrics(namespace=METRICS_NAMESPACE)
 app = APIGatewayHttpResolver()
 
@@ -49,6 +48,9 @@ def answer(recipe: str) -> dict[str, Any]:
     metrics.add_dimension(name="recipe", value=recipe)
     metrics.add_metric(name="Predictions", unit=MetricUnit.Count, value=len(texts))
     metrics.add_metric(name="ModelLatency", unit=MetricUnit.Milliseconds, value=latency_ms)
+    for prediction in result.predictions:
+        # What the model thinks of its own answers: it falls when texts come that it was not trained on.
+        metrics.add_metric(name="Confidence", unit=MetricUnit.NoUnit, value=prediction.probability)
     metrics.flush_metrics()
     logger.info("predicted", recipe=recipe, model_version=live.model_version, instances=len(texts))
     return result.model_dump(mode="json")
@@ -91,7 +93,7 @@ app.exception_handler(Problem)(problem_response)
 app.exception_handler(ReleaseError)(out_of_order)
 
 
-@logger.inject_lambda_context(clear_state=True)
+@api_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """An HTTP API's event, payload format 2.0."""
     return app.resolve(event, context)

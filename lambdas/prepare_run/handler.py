@@ -7,17 +7,18 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters.dynamodb_releases import release_records
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker import job_history
 from lambdas.adapters.stepfunctions import workflow
+from lambdas.endings import count_end
+from lambdas.observed import logger, state_handler
 from lambdas.prepare_run.lock import LockRequest, take_lock
 from lambdas.prepare_run.reading import PrepareRunInput, PrepareRunSettings, read_facts
 from lambdas.prepare_run.reuse import begin_steps, find_earlier_steps
-from steps.contracts import PrepareRunResult
+from steps.contracts import Outcome, PrepareRunResult
 from steps.ports import ArtifactStore, JobHistory, ReleaseRecords, Workflow
 from steps.prepare_run import (
     Facts,
@@ -30,7 +31,8 @@ from steps.prepare_run import (
 )
 from steps.prices import price_table
 
-logger = Logger()
+# The ends that no later function sees.
+_ENDS: dict[str, Outcome] = {"nothing_new": "NothingNew", "already_running": "AlreadyRunning"}
 
 
 @cache
@@ -53,7 +55,8 @@ def prepare_run(
     facts = read_facts(request, environment, artifacts, records)
     if nothing_new := _nothing_new(facts):
         return nothing_new
-    wanted = LockRequest(facts.recipe.name, facts.run_id, request.execution_arn, lock_deadline(facts.recipe, now))
+    deadline = lock_deadline(facts.recipe, now)
+    wanted = LockRequest(facts.recipe.name, facts.run_id, request.execution_arn, deadline, facts.started_at)
     owner = take_lock(wanted, records, executions, now=now)
     if owner is not None:
         return stand_still(
@@ -78,11 +81,10 @@ def _nothing_new(facts: Facts) -> PrepareRunResult | None:
     return stand_still(facts, "nothing_new", nothing_new_reason(facts.live))
 
 
-@logger.inject_lambda_context(clear_state=True)
+@state_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Event: run_id, execution_arn, state_machine_arn, started_at, input. Result: PrepareRunResult."""
     request = PrepareRunInput.model_validate(event)
-    logger.append_keys(run_id=request.run_id)
     environment = settings()
     result = prepare_run(
         request,
@@ -94,4 +96,6 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         now=datetime.now(UTC),
     )
     logger.info("run prepared", decision=result.decision, compared=result.compared)
+    if result.decision != "go":
+        count_end(result.recipe, _ENDS[result.decision])
     return result.model_dump(mode="json")

@@ -16,11 +16,12 @@ class LockRequest:
     run_id: str
     execution_arn: str
     expires_at: datetime
+    started_at: datetime
 
 
 def take_lock(wanted: LockRequest, records: ReleaseRecords, executions: Workflow, *, now: datetime) -> str | None:
     """Take the lock; returns None when taken, else the id of the run that holds it."""
-    lock = Lock(wanted.run_id, wanted.execution_arn, wanted.expires_at)
+    lock = Lock(wanted.run_id, wanted.execution_arn, wanted.expires_at, wanted.started_at)
     if records.take_lock(wanted.recipe, lock, now=now):
         return None
     holder = records.lock(wanted.recipe)

@@ -7,16 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import urllib3
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel, ConfigDict, Field
 
 from lambdas.adapters.s3 import artifact_store
+from lambdas.observed import event_handler, logger
 from lambdas.publish_code.check import check_deployment
 from lambdas.publish_code.publish import publish, read_package
 from steps.errors import ReleaseError
-
-logger = Logger()
 
 PACKAGE_ROOT = Path(__file__).parents[2]
 # CloudFormation takes no longer answer, and waits until it gives up.
@@ -77,7 +75,7 @@ def send(url: str, document: dict[str, Any]) -> None:
         pool.request("PUT", url, body=json.dumps(document).encode(), headers={"Content-Type": ""})
 
 
-@logger.inject_lambda_context(clear_state=True)
+@event_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> None:
     """Event: CloudFormation's request about a custom resource."""
     request = CustomResourceEvent.model_validate(event)

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
@@ -17,13 +16,12 @@ from lambdas.adapters.sesv2 import mailer
 from lambdas.artifacts import planned, read_recipe
 from lambdas.endings import EndingSettings, count_end, tell
 from lambdas.mails.compose import Outcomes, released_mail
+from lambdas.observed import logger, state_handler
 from steps.approval import compare_metrics
 from steps.contracts import LiveVersion, RecordReleaseResult, RunState
 from steps.ports import Mail, ModelRegistry, ReleaseRecords, RunRecord
 from steps.recipe import Recipe
 from steps.record_release import live_version
-
-logger = Logger()
 
 
 class RecordReleaseInput(BaseModel):
@@ -63,11 +61,10 @@ def release_mails(state: RunState, recipe: Recipe, live: LiveVersion) -> list[Ma
     return [released_mail(about, to=to, live=live, metrics=metrics) for to in recipe.approval.approvers]
 
 
-@logger.inject_lambda_context(clear_state=True)
+@state_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Event: run_id, state. Result: RecordReleaseResult."""
     request = RecordReleaseInput.model_validate(event)
-    logger.append_keys(run_id=request.run_id)
     environment = settings()
     recipe = read_recipe(planned(request.state.prepare_run), artifact_store())
     live = record_release(

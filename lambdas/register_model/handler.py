@@ -5,19 +5,17 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker import model_registry
 from lambdas.artifacts import planned
+from lambdas.observed import logger, state_handler
 from lambdas.settings import Settings
 from steps.contracts import CheckMetricsResult, PrepareRunResult, RegisterModelResult
 from steps.names import digest_of, endpoint_name
 from steps.ports import ArtifactStore, ModelPackage, ModelRegistry
-
-logger = Logger()
 
 # SageMaker's limits: an idempotency token of 36 characters, properties of 256.
 _TOKEN_CHARACTERS = 36
@@ -75,11 +73,10 @@ def register_model(
     )
 
 
-@logger.inject_lambda_context(clear_state=True)
+@state_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Event: run_id, plan, check_metrics. Result: RegisterModelResult."""
     request = RegisterModelInput.model_validate(event)
-    logger.append_keys(run_id=request.run_id)
     result = register_model(request, settings().stack_name, artifact_store(), model_registry())
     logger.info("model registered", model_version=result.model_version, model_digest=result.model_digest)
     return result.model_dump(mode="json")

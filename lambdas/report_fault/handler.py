@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
@@ -17,12 +16,12 @@ from lambdas.adapters.sesv2 import mailer
 from lambdas.artifacts import read_recipe
 from lambdas.endings import EndingSettings, count_end, tell
 from lambdas.mails.compose import Outcomes, fault_mail
+from lambdas.observed import logger, state_handler
 from steps.contracts import PrepareRunResult, RegisterModelResult, ReportFaultResult
 from steps.errors import ReleaseError
+from steps.execution_link import execution_link
 from steps.ports import ArtifactStore, ModelRegistry, ReleaseRecords, RunRecord
 from steps.report_fault import report_fault
-
-logger = Logger()
 
 
 class ReportFaultInput(BaseModel):
@@ -31,6 +30,7 @@ class ReportFaultInput(BaseModel):
     run_id: str
     state: dict[str, Any]
     state_name: str | None = None
+    execution_arn: str = ""
 
     @property
     def recipe(self) -> str:
@@ -48,6 +48,8 @@ class ReportFaultSettings(EndingSettings):
     """Environment of ReportFault."""
 
     operator_address: str
+    # Set where another address than AWS's answers for it; AWS's console has no page for such an execution.
+    aws_endpoint_url: str = ""
 
 
 @cache
@@ -80,11 +82,10 @@ def people(request: ReportFaultInput, operator: str, artifacts: ArtifactStore) -
     return list(dict.fromkeys([operator, *approvers]))
 
 
-@logger.inject_lambda_context(clear_state=True)
+@state_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
-    """Event: run_id, state, optionally state_name. Result: ReportFaultResult."""
+    """Event: run_id, state, execution_arn, optionally state_name. Result: ReportFaultResult."""
     request = ReportFaultInput.model_validate(event)
-    logger.append_keys(run_id=request.run_id)
     environment = settings()
     records = release_records(environment.release_table)
     fault = keep_fault(request, registry=model_registry(), records=records, now=datetime.now(UTC))
@@ -92,6 +93,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     count_end(request.recipe, "Faulted")
     live = records.live(request.recipe)
     about = Outcomes(request.recipe, request.run_id, live.model_version if live else None)
+    link = None if environment.aws_endpoint_url else execution_link(request.execution_arn)
     addresses = people(request, environment.operator_address, artifact_store())
-    tell([fault_mail(about, to=to, fault=fault) for to in addresses], mailer(environment.sender_address), logger)
+    mails = [fault_mail(about, to=to, fault=fault, link=link) for to in addresses]
+    tell(mails, mailer(environment.sender_address), logger)
     return fault.model_dump(mode="json")

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
@@ -17,12 +16,11 @@ from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sesv2 import mailer
 from lambdas.artifacts import read_recipe
 from lambdas.mails.compose import approval_mail
+from lambdas.observed import logger, state_handler
 from lambdas.settings import Settings
 from steps.approval import ApprovalRequest, Secret, draw_secret, gather_facts, keep_secret
 from steps.contracts import CheckMetricsResult, PrepareRunResult, RegisterModelResult
 from steps.ports import ApprovalRecords, ArtifactStore, Mailer
-
-logger = Logger()
 
 
 class RequestApprovalInput(BaseModel):
@@ -80,11 +78,10 @@ def request_approval(
     return opened
 
 
-@logger.inject_lambda_context(clear_state=True)
+@state_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Event: RequestApprovalInput. The workflow ignores the result: it waits for the decision."""
     request = RequestApprovalInput.model_validate(event)
-    logger.append_keys(run_id=request.run_id)
     environment = settings()
     opened = request_approval(
         request,

@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from lambdas.adapters.sagemaker import endpoint_service
+from lambdas.observed import logger, state_handler
 from steps.contracts import PrepareRunResult, RollBackEndpointResult, UpdateEndpointResult
 from steps.errors import EndpointBusyError
 from steps.ports import EndpointService
 from steps.update_endpoint import decide_roll_back
-
-logger = Logger()
 
 
 class RollBackEndpointInput(BaseModel):
@@ -48,11 +46,10 @@ def roll_back_endpoint(
     return RollBackEndpointResult(action=action, endpoint_name=name, endpoint_config_name=previous, requested_at=now)
 
 
-@logger.inject_lambda_context(clear_state=True)
+@state_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Event: run_id, plan, update_endpoint. Result: RollBackEndpointResult."""
     request = RollBackEndpointInput.model_validate(event)
-    logger.append_keys(run_id=request.run_id)
     result = roll_back_endpoint(request, endpoint_service(), now=datetime.now(UTC))
     logger.info("roll back requested", action=result.action, endpoint_config_name=result.endpoint_config_name)
     return result.model_dump(mode="json")

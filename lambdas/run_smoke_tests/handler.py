@@ -7,19 +7,17 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker_runtime import predictor
 from lambdas.artifacts import planned, read_recipe
+from lambdas.observed import logger, state_handler
 from steps.contracts import PrepareRunResult, RunSmokeTestsResult
 from steps.errors import PredictionError
 from steps.ports import ArtifactStore, Predictor
 from steps.smoke_tests import Reply, judge_smoke_tests
-
-logger = Logger()
 
 
 class RunSmokeTestsInput(BaseModel):
@@ -53,11 +51,10 @@ def _ask(model: Predictor, endpoint: str, text: str, clock: Callable[[], float])
     return Reply(latency_ms=(clock() - began) * 1000, probabilities=rows[0])
 
 
-@logger.inject_lambda_context(clear_state=True)
+@state_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Event: run_id, plan. Result: RunSmokeTestsResult."""
     request = RunSmokeTestsInput.model_validate(event)
-    logger.append_keys(run_id=request.run_id)
     result = run_smoke_tests(request, artifact_store(), predictor(), time.monotonic)
     logger.info("smoke tests run", verdict=result.verdict, reason=result.reason)
     return result.model_dump(mode="json")

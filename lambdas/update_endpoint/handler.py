@@ -5,19 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker import endpoint_service
 from lambdas.artifacts import planned
+from lambdas.observed import logger, state_handler
 from steps.contracts import PrepareRunResult, RegisterModelResult, UpdateEndpointResult
 from steps.errors import ArtifactChangedError, EndpointBusyError
 from steps.ports import ArtifactStore, EndpointService
 from steps.update_endpoint import decide_update
-
-logger = Logger()
 
 
 class UpdateEndpointInput(BaseModel):
@@ -56,11 +54,10 @@ def update_endpoint(
     )
 
 
-@logger.inject_lambda_context(clear_state=True)
+@state_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Event: run_id, plan, register_model. Result: UpdateEndpointResult."""
     request = UpdateEndpointInput.model_validate(event)
-    logger.append_keys(run_id=request.run_id)
     result = update_endpoint(request, artifact_store(), endpoint_service(), now=datetime.now(UTC))
     logger.info("endpoint change requested", action=result.action, endpoint_config_name=result.endpoint_config_name)
     return result.model_dump(mode="json")

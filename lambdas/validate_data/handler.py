@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from lambdas.adapters.s3 import artifact_store
 from lambdas.artifacts import planned, read_recipe
+from lambdas.observed import logger, state_handler
 from steps.contracts import PrepareRunResult, ValidateDataResult
 from steps.ports import ArtifactStore
 from steps.profile import DataProfile
 from steps.validate_data import validate_data
-
-logger = Logger()
 
 
 class ValidateDataInput(BaseModel):
@@ -32,11 +30,10 @@ def judge_data(request: ValidateDataInput, artifacts: ArtifactStore) -> Validate
     return validate_data(profile, read_recipe(request.plan, artifacts))
 
 
-@logger.inject_lambda_context(clear_state=True)
+@state_handler
 def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Event: run_id, plan. Result: ValidateDataResult."""
     request = ValidateDataInput.model_validate(event)
-    logger.append_keys(run_id=request.run_id)
     result = judge_data(request, artifact_store())
     failed = [finding.rule for finding in result.findings if finding.verdict == "failed"]
     logger.info("data validated", verdict=result.verdict, rows=result.rows, failed=failed)

@@ -23,6 +23,7 @@ from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
 from lambdas.adapters.dynamodb_approvals import DynamoApprovalRecords
+from lambdas.adapters.dynamodb_open import DynamoOpenRecords
 from lambdas.adapters.dynamodb_releases import DynamoReleaseRecords
 from lambdas.adapters.dynamodb_waiting import DynamoWaitingRuns
 from lambdas.adapters.s3 import S3ArtifactStore
@@ -56,6 +57,9 @@ from steps.ports import (
     Mail,
     ModelPackage,
     ModelRegistry,
+    OpenLock,
+    OpenRecords,
+    OpenRequest,
     ReleaseRecords,
     RunRecord,
     RunStarter,
@@ -92,6 +96,7 @@ def table() -> str:
         KeySchema=table["KeySchema"],
         AttributeDefinitions=table["AttributeDefinitions"],
         BillingMode=table["BillingMode"],
+        GlobalSecondaryIndexes=table["GlobalSecondaryIndexes"],
     )
     return "releases"
 
@@ -347,6 +352,57 @@ def test_an_expired_request_cannot_be_claimed(requests: ApprovalRecords, audit: 
 def test_tries_are_counted_per_approver_up_to_the_limit(requests: ApprovalRecords) -> None:
     assert [requests.count_attempt("a1", 0, limit=3) for _ in range(5)] == [1, 2, 3, None, None]
     assert requests.count_attempt("a1", 1, limit=3) == 1
+
+
+# --- what is open ---
+
+
+@BOTH
+def test_what_is_open_is_what_was_handed_in(
+    *,
+    kept_by: str,
+    open_records: OpenRecords,
+    open_locks: list[OpenLock],
+    open_requests: list[OpenRequest],
+    table: str,
+    asked: ApprovalRequest,
+    now: datetime,
+) -> None:
+    held = Lock("run", "arn:run", expires_at=now - timedelta(days=1), started_at=now - timedelta(days=9))
+    open_locks.append(OpenLock("names", held))
+    open_requests.append(OpenRequest("reviews", asked.facts.run_id, "arn", asked.deadline))
+    client = boto3.client("dynamodb")
+    DynamoReleaseRecords(client, table).take_lock("names", held, now=now)
+    DynamoApprovalRecords(client, table).open(asked)
+    kept = either(kept_by, open_records, lambda: DynamoOpenRecords(client, table))
+    assert kept.locks() == open_locks
+    assert kept.requests(now) == open_requests
+    assert kept.requests(asked.deadline) == []
+
+
+def test_what_is_over_is_not_open(table: str, asked: ApprovalRequest, audit: AuditRecord, now: datetime) -> None:
+    client = boto3.client("dynamodb")
+    kept, releases = DynamoOpenRecords(client, table), DynamoReleaseRecords(client, table)
+    requests = DynamoApprovalRecords(client, table)
+    releases.take_lock("names", Lock("run", "arn:run", expires_at=now + timedelta(days=1)), now=now)
+    releases.free_lock("names", "run")
+    requests.open(asked)
+    requests.claim("a1", audit, now=now)
+    assert len(kept.requests(now)) == 1, "a claim is no answer yet"
+    requests.finish("a1", audit)
+    other = asked.model_copy(update={"approval_id": "a2"})
+    requests.open(other)
+    requests.expire("a2")
+    assert kept.locks() == []
+    assert kept.requests(now) == []
+
+
+def test_the_index_of_what_is_open_holds_no_token_and_nobodys_address(table: str, asked: ApprovalRequest) -> None:
+    client = boto3.client("dynamodb")
+    DynamoApprovalRecords(client, table).open(asked)
+    [item] = client.scan(TableName=table, IndexName="watched")["Items"]
+    keys = {"pk", "sk", "watched", "watched_until"}
+    assert set(item) == {*keys, "recipe", "run_id", "execution_arn"}
 
 
 def test_an_audit_record_lies_in_the_table_for_good(

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from local.cloudformation.clients import Clients
-from local.cloudformation.resources import functions, http_api, iam, logs, messaging, model_registry, storage, workflow
+from local.cloudformation.resources import (
+    encryption,
+    functions,
+    http_api,
+    iam,
+    logs,
+    messaging,
+    model_registry,
+    storage,
+    workflow,
+)
 from local.cloudformation.resources.base import ResourceType
 from local.cloudformation.resources.custom import CustomResource
 from local.cloudformation.resources.nested import NestedStack, NestedStacks
@@ -26,6 +36,7 @@ def resource_types(clients: Clients, endpoint_url: str, stacks: NestedStacks) ->
         "AWS::IAM::ManagedPolicy": iam.ManagedPolicy(clients),
         "AWS::IAM::Policy": iam.Policy(clients),
         "AWS::IAM::Role": iam.Role(clients),
+        "AWS::KMS::Key": encryption.Key(clients),
         "AWS::Lambda::Alias": functions.Alias(clients),
         "AWS::Lambda::EventInvokeConfig": functions.EventInvokeConfig(clients),
         "AWS::Lambda::Function": functions.Function(clients),

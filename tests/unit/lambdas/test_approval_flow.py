@@ -14,6 +14,7 @@ import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.decide_approval import handler as page
+from lambdas.observed import logger
 from lambdas.request_approval.handler import RequestApprovalInput, request_approval
 from steps.approval import CODE_TRIES, COMMENT_CHARACTERS, AuditRecord
 from steps.contracts import (
@@ -356,7 +357,7 @@ def test_nothing_the_page_logs_holds_a_token_a_code_or_an_address(
     mails: list[Mail], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     log = io.StringIO()
-    monkeypatch.setattr(page.logger.registered_handler, "stream", log)
+    monkeypatch.setattr(logger.registered_handler, "stream", log)
     get(link_of(mails[0]))
     post(form(mails[0]))
     logged = log.getvalue()

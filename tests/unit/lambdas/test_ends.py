@@ -225,12 +225,21 @@ def test_a_mail_about_a_no_gives_the_reason_and_what_is_live() -> None:
 
 def test_a_mail_about_a_fault_gives_the_state_its_words_and_what_to_do() -> None:
     fault = ReportFaultResult(error="States.TaskFailed", cause="ValueError: bad row", state="TrainModel")
-    mail = fault_mail(ABOUT, to="a@b.c", fault=fault)
+    mail = fault_mail(ABOUT, to="a@b.c", fault=fault, link="https://console.example/states?region=x#/details/arn:a:b")
     assert mail.subject == "reviews: the release failed in TrainModel"
     for body in (mail.text, mail.html):
+        assert "https://console.example/states?region=x#/details/arn:a:b" in body
         assert "ValueError: bad row" in body
         assert "greenlight show run-1 --logs" in body
         assert "what was done is reused" in body
+
+
+def test_a_mail_about_a_fault_without_a_page_for_it_names_the_command_alone() -> None:
+    fault = ReportFaultResult(error="States.TaskFailed", cause="ValueError: bad row", state="TrainModel")
+    mail = fault_mail(ABOUT, to="a@b.c", fault=fault, link=None)
+    for body in (mail.text, mail.html):
+        assert "greenlight show run-1 --logs" in body
+        assert "xecution" not in body
 
 
 def test_the_first_release_has_nothing_to_go_back_to(live: LiveVersion) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from lambdas.observed import logger
 from lambdas.predict import handler as api
 from lambdas.predict.predict import MAX_BODY_BYTES, MAX_INSTANCES, MAX_TEXT_CHARACTERS
 from steps.contracts import LiveVersion
@@ -124,7 +125,7 @@ def test_a_model_that_was_never_released_is_not_found() -> None:
 
 def test_no_text_of_a_caller_is_logged(monkeypatch: pytest.MonkeyPatch) -> None:
     log = io.StringIO()
-    monkeypatch.setattr(api.logger.registered_handler, "stream", log)
+    monkeypatch.setattr(logger.registered_handler, "stream", log)
     ask({"instances": ["Wonderful."]})
     ask({"instances": ["Unheard of."]})
     logged = log.getvalue()

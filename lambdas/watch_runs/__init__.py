@@ -1,0 +1,1 @@
+"""WatchRuns: is a run late, or a question about to go unanswered?"""
