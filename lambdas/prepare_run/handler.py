@@ -96,6 +96,6 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         now=datetime.now(UTC),
     )
     logger.info("run prepared", decision=result.decision, compared=result.compared)
-    if result.decision != "go":
+    if result.decision in _ENDS:
         count_end(result.recipe, _ENDS[result.decision])
     return result.model_dump(mode="json")
