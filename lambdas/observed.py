@@ -31,7 +31,7 @@ def state_handler(handler: Handler) -> Handler:
 
 
 def api_handler(handler: Handler) -> Handler:
-    """A route of an HTTP API: every line carries the request id that the caller was given."""
+    """An HTTP API: every line carries the request id that the caller was given."""
     return _observed(handler, correlation_id_path=correlation_paths.API_GATEWAY_HTTP)
 
 

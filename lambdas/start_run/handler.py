@@ -7,7 +7,6 @@ from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -15,6 +14,7 @@ from lambdas.adapters.dynamodb_releases import release_records
 from lambdas.adapters.dynamodb_waiting import waiting_runs
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.stepfunctions import run_starter, workflow
+from lambdas.observed import api_handler, logger
 from lambdas.problems import Problem, problem_response
 from lambdas.settings import Settings
 from lambdas.start_run.events import EndEvent, ended_run, read_event, trigger_of
@@ -23,7 +23,6 @@ from lambdas.start_run.requests import trigger_of as requested
 from lambdas.start_run.start import Services, require_recipe, start, start_next
 from steps.errors import ReleaseError
 
-logger = Logger()
 app = APIGatewayHttpResolver()
 
 
@@ -105,7 +104,7 @@ def take_event(event: dict[str, Any], request_id: str) -> None:
     logger.info("run asked for", run_id=run_id, recipe=trigger.recipe, requested_by=trigger.requested_by, status=said)
 
 
-@logger.inject_lambda_context(clear_state=True)
+@api_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any] | None:
     """An HTTP API's event (payload format 2.0), a schedule's input, or an event of EventBridge."""
     if "requestContext" in event:

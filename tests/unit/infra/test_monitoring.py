@@ -156,7 +156,7 @@ def test_the_dashboard_is_given_every_function_of_the_children_before_it() -> No
         handed |= {each["Ref"] for each in (value["Fn::Join"][1] if "Fn::Join" in value else [value])}
     known = {
         name
-        for child in ("workflow", "approval", "serving")
+        for child in ("workflow", "approval", "serving", "schedules")
         for name, resource in yaml_parse((PROJECT / f"infra/sam/{child}.yaml").read_text())["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
