@@ -35,11 +35,15 @@ class Run:
 
 
 class Executions:
-    """The release state machine's executions; a run's id is its execution's name."""
+    """The release state machine's executions; a run's id is its execution's name.
 
-    def __init__(self, stepfunctions: SFNClient, state_machine_arn: str) -> None:
+    state_machine_arn: lists and describes all of them;  alias_arn: starts one of the version deployed last
+    """
+
+    def __init__(self, stepfunctions: SFNClient, state_machine_arn: str, alias_arn: str) -> None:
         self._client = stepfunctions
         self._state_machine_arn = state_machine_arn
+        self._alias_arn = alias_arn
 
     def arn(self, run_id: str) -> str:
         """The execution's ARN."""
@@ -48,7 +52,7 @@ class Executions:
     def start(self, run_id: str, run_input: RunInput) -> None:
         """Start a run under this id."""
         self._client.start_execution(
-            stateMachineArn=self._state_machine_arn, name=run_id, input=run_input.model_dump_json(exclude_none=True)
+            stateMachineArn=self._alias_arn, name=run_id, input=run_input.model_dump_json(exclude_none=True)
         )
 
     def newest(self, limit: int) -> list[Run]:

@@ -24,7 +24,7 @@ def target_of(context: typer.Context) -> Target:
 
 def executions_of(target: Target) -> Executions:
     """The target's runs."""
-    return Executions(target.stepfunctions, target.output("StateMachineArn"))
+    return Executions(target.stepfunctions, target.output("StateMachineArn"), target.output("StateMachineAliasArn"))
 
 
 def _remember(context: typer.Context, value: bool) -> bool:

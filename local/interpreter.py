@@ -1,7 +1,7 @@
 """moto's Step Functions interpreter, made fit for a server that runs for days.
 
 What is changed, through the interpreter's own modules (moto is pinned exactly):
-- state machines made by CloudFormation are the ones that are executed;
+- state machines made by CloudFormation are the ones that are executed, by version and alias too;
 - clients are made once, not at every task, and `.sync` tasks notice the end of a job at once;
 - StopExecution and a stopping server end an execution now, not when its current task ends;
 - an ended execution keeps its history as one compressed value instead of live threads and locks.
@@ -14,7 +14,6 @@ import functools
 import json
 import threading
 import time
-import uuid
 import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -42,6 +41,8 @@ from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
 from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.stepfunctions.responses import StepFunctionResponse
+
+from local import execution_starts, state_machine_versions
 
 SYNC_POLL_SECONDS = 0.02
 CONNECTIONS = 50
@@ -120,13 +121,14 @@ def install() -> None:
         (BaseExecutionWorkerCommunication, "terminated", _terminated),
         (Execution, "stop", _stop),
         (backend, "_get_executions", _begun_executions(backend._get_executions)),
-        (backend, "start_execution", _named_execution(backend.start_execution)),
         (StepFunctionResponse, "stop_execution", _stop_execution),
         (StepFunctionResponse, "send_task_failure", _send_task_failure),
         (StepFunctionResponse, "get_execution_history", _get_execution_history),
     ]
     for owner, name, replacement in replacements:
         setattr(owner, name, replacement)
+    state_machine_versions.install()
+    execution_starts.install()
 
 
 def abort_running(cause: str) -> int:
@@ -222,14 +224,6 @@ def _begun_executions(original: Callable[..., list[AnyExecution]]) -> Callable[.
         return [execution for execution in original(*args) if execution.exec_worker.env is not None]
 
     return begun
-
-
-def _named_execution(original: Callable[..., Execution]) -> Callable[..., Execution]:
-    @functools.wraps(original)
-    def named(self: StepFunctionsParserBackend, arn: str, name: str | None = None, *args: object) -> Execution:
-        return original(self, arn, name or str(uuid.uuid4()), *args)
-
-    return named
 
 
 def _stop_execution(self: StepFunctionResponse) -> ActionResult:

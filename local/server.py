@@ -98,7 +98,7 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
     snapshots = Snapshots(home.snapshot)
     functions = LambdaRuntime(home, processes)
     sagemaker = SageMaker(home, processes, snapshots.changed)
-    subsystems: list[Subsystem] = [functions, CloudFormation(home, deployed=functions.warm), sagemaker]
+    subsystems: list[Subsystem] = [functions, CloudFormation(home, deployed=functions.deployed), sagemaker]
     interpreter.install()
     mailbox.install()
     for subsystem in subsystems:

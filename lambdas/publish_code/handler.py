@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from lambdas.adapters.s3 import artifact_store
 from lambdas.observed import event_handler, logger
 from lambdas.publish_code.check import check_deployment
-from lambdas.publish_code.publish import publish, read_package
+from lambdas.publish_code.publish import name_deployment, publish, read_package
 from steps.errors import ReleaseError
 
 PACKAGE_ROOT = Path(__file__).parents[2]
@@ -51,11 +51,15 @@ def answer(event: CustomResourceEvent, root: Path) -> dict[str, Any]:
         files = read_package(root)
         check_deployment(files, event.properties["StackName"])
         code_uri = publish(files, event.properties["Bucket"], artifact_store())
+        settings = [event.properties["Settings"], event.properties["Libraries"]]
+        physical_id = name_deployment(root, settings, event.request_id, event.physical_id)
     except Exception as error:
         logger.exception("code not published")
         return failed(document, str(error) if isinstance(error, ReleaseError) else f"{type(error).__name__}: {error}")
-    logger.info("code published", code_uri=code_uri)
-    return {**document, "PhysicalResourceId": code_uri.rsplit("/", 1)[-1], "Data": {"CodeUri": code_uri}}
+    deployment = physical_id.rpartition("-")[2]
+    logger.info("code published", code_uri=code_uri, deployment=deployment)
+    data = {"CodeUri": code_uri, "Deployment": deployment}
+    return {**document, "PhysicalResourceId": physical_id, "Data": data}
 
 
 def failed(document: dict[str, Any], reason: str) -> dict[str, Any]:

@@ -1,29 +1,51 @@
-"""Puts the container code into the bucket, under the digest of its content."""
+"""Puts the container code into the bucket, under the digest of its content, and names what is deployed."""
 
 from __future__ import annotations
 
 import gzip
+import hashlib
 import io
+import json
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from steps.code_manifest import build_manifest
+from steps.code_manifest import build_manifest, digest_files
 from steps.ports import ArtifactStore
 
 # `lib` holds the code's own dependencies as they are unpacked from wheels; a package without it needs none.
 FOLDERS = ("steps", "training", "serving", "recipes", "lib")
+# What a function does follows from these too, though no container runs them.
+DECIDING = (*FOLDERS, "lambdas", "workflows", "infra", "template.yaml")
 _SKIPPED_FOLDERS = frozenset({"__pycache__"})
+_DIGITS = 16
 
 
-def read_package(root: Path) -> dict[str, bytes]:
-    """The container code out of a deployment package: path from the root -> content."""
+def read_package(root: Path, chosen: Sequence[str] = FOLDERS) -> dict[str, bytes]:
+    """Files out of a deployment package: path from the root -> content.
+
+    chosen: folders and files below the root; one that is missing has none. The container code when not given.
+    """
     files = {}
-    for folder in FOLDERS:
-        for path in sorted((root / folder).rglob("*")):
+    for name in chosen:
+        for path in sorted([root / name, *(root / name).rglob("*")]):
             if path.is_file() and not _SKIPPED_FOLDERS.intersection(path.parts):
                 files[path.relative_to(root).as_posix()] = path.read_bytes()
     return files
+
+
+def name_deployment(root: Path, settings: Sequence[str], request_id: str, before: str | None) -> str:
+    """The physical id of the custom resource, `<digest of package and settings>-<name of the deployment>`.
+
+    before: the physical id so far;  request_id: CloudFormation's, another one for every time it asks
+    The name stays while package and settings do. A new one is never used twice, not even for the same content: a
+    deployment that was rolled back leaves its versions behind, and Lambda publishes no second one of the same.
+    """
+    files = read_package(root, DECIDING)
+    digest = hashlib.sha256(json.dumps([digest_files(files), *settings]).encode()).hexdigest()[:_DIGITS]
+    if before is not None and before.startswith(f"{digest}-"):
+        return before
+    return f"{digest}-{hashlib.sha256(f'{digest} {request_id}'.encode()).hexdigest()[:_DIGITS]}"
 
 
 def publish(files: Mapping[str, bytes], bucket: str, artifacts: ArtifactStore) -> str:

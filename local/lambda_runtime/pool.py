@@ -53,7 +53,7 @@ class Pool:
             self._drop()
             return
         with self._changed:
-            surplus = [sandbox] if self._closed else self._spare_sandboxes()
+            surplus = [sandbox] if self._closed else self._take_idle_since(SPARE_IDLE_SECONDS)
             if not self._closed:
                 self._idle.append(sandbox)
             self._count -= len(surplus)
@@ -66,6 +66,14 @@ class Pool:
         """Whether the function has a process, busy or idle."""
         with self._changed:
             return self._count > 0
+
+    def stop_idle(self, idle_seconds: float) -> None:
+        """Stop the sandboxes that have been idle for so long; the next call starts one again."""
+        with self._changed:
+            idle = self._take_idle_since(idle_seconds)
+            self._count -= len(idle)
+        for sandbox in idle:
+            sandbox.stop()
 
     def close(self) -> None:
         """Stop the idle sandboxes now and the busy ones when they come back."""
@@ -85,11 +93,11 @@ class Pool:
             sandbox.stop()
         return None
 
-    def _spare_sandboxes(self) -> list[Sandbox]:
-        longest_ago = time.monotonic() - SPARE_IDLE_SECONDS
-        spare = [sandbox for sandbox in self._idle if sandbox.idle_since < longest_ago]
-        self._idle = [sandbox for sandbox in self._idle if sandbox.idle_since >= longest_ago]
-        return spare
+    def _take_idle_since(self, seconds: float) -> list[Sandbox]:
+        longest_ago = time.monotonic() - seconds
+        taken = [sandbox for sandbox in self._idle if sandbox.idle_since <= longest_ago]
+        self._idle = [sandbox for sandbox in self._idle if sandbox.idle_since > longest_ago]
+        return taken
 
     def _drop(self) -> None:
         with self._changed:

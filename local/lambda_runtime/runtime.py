@@ -19,6 +19,7 @@ from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_back
 from moto.core.config import default_user_config
 
 from local.home import ACCOUNT, REGION, Home
+from local.lambda_runtime import versions
 from local.lambda_runtime.function import FunctionVersion
 from local.lambda_runtime.invocation import Invocation, InvocationResult, error_payload
 from local.lambda_runtime.pool import Pool
@@ -34,6 +35,9 @@ RESPONSE_TOO_LARGE = error_payload(
 )
 ASYNC_RETRY_SECONDS = (60.0, 120.0)  # Lambda's two retries of a failed asynchronous invocation
 PATIENCE_SECONDS = 60.0
+# A run that began before a deployment calls its versions a few times more; between two of its states they stay warm.
+UNUSED_IDLE_SECONDS = 60.0
+UNUSED_CHECK_SECONDS = 15.0
 
 
 class ThrottledError(LambdaClientError):
@@ -83,11 +87,14 @@ class LambdaRuntime:
             return b""
 
         def delete_function(backend: LambdaSimpleBackend, function_name: str, qualifier: str | None = None) -> None:
-            name = backend.get_function(function_name, qualifier).function_name
+            function = backend.get_function(function_name, qualifier)
             LambdaBackend.delete_function(backend, function_name, qualifier)
-            runtime.forget(name)
+            # Without a number of its own it is $LATEST, and all versions go with it.
+            of_one_version = function.function_arn.rpartition(":")[2] == str(function.version)
+            runtime.forget(function.function_name, str(function.version) if of_one_version else None)
 
         default_user_config["lambda"] = {"use_docker": False}
+        versions.install()
         # moto has no other way in; it is pinned to the exact version for that.
         LambdaResponse.invoke = invoke  # type: ignore[method-assign]
         LambdaSimpleBackend.delete_function = delete_function  # type: ignore[method-assign,assignment]
@@ -95,6 +102,12 @@ class LambdaRuntime:
 
     def start(self) -> None:
         """Bring every deployed function's process up, in the background."""
+        self.warm()
+        threading.Thread(target=self._stop_unused_regularly, daemon=True, name="lambda-unused").start()
+
+    def deployed(self) -> None:
+        """Change over to the versions that aliases lead to now; what an older run needs starts when it is called."""
+        self._stop_unused(idle_seconds=0.0)
         self.warm()
 
     def stop(self) -> None:
@@ -163,7 +176,7 @@ class LambdaRuntime:
         """
         backend: LambdaSimpleBackend = lambda_simple_backends[ACCOUNT][REGION]
         names = [each.function_name for each in backend.list_functions()] if function_names is None else function_names
-        functions = [version for name in names for version in self._versions_in_use(name)]
+        functions = [function for name in names for function in self._versions_in_use(name)]
 
         def start_all() -> None:
             with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as executor:
@@ -171,10 +184,10 @@ class LambdaRuntime:
 
         threading.Thread(target=start_all, daemon=True, name="lambda-warm").start()
 
-    def forget(self, function_name: str) -> None:
-        """Stop the processes of a function that is gone."""
+    def forget(self, function_name: str, version: str | None = None) -> None:
+        """Stop the processes of a function, or of one version of it, that is gone."""
         with self._lock:
-            keys = [key for key in self._pools if key[0] == function_name]
+            keys = [key for key in self._pools if key[0] == function_name and version in {None, key[1]}]
             pools = [self._pools.pop(key) for key in keys]
         for pool in pools:
             pool.close()
@@ -185,12 +198,24 @@ class LambdaRuntime:
 
     def _versions_in_use(self, name: str) -> list[FunctionVersion]:
         backend: LambdaSimpleBackend = lambda_simple_backends[ACCOUNT][REGION]
-        qualifiers = [alias.name for alias in backend.list_aliases(name)] or ["$LATEST"]
         try:
+            qualifiers = [alias.name for alias in backend.list_aliases(name)] or ["$LATEST"]
             return [self._find(name, qualifier) for qualifier in qualifiers]
         except LambdaClientError as error:
             logger.warning("function not started", extra={"function": name, "reason": str(error)})
             return []
+
+    def _stop_unused_regularly(self) -> None:
+        while not self._stopping.wait(UNUSED_CHECK_SECONDS):
+            self._stop_unused(idle_seconds=UNUSED_IDLE_SECONDS)
+
+    def _stop_unused(self, *, idle_seconds: float) -> None:
+        with self._lock:
+            pools = dict(self._pools)
+        used = {name: {each.version for each in self._versions_in_use(name)} for name, _ in pools}
+        for (name, version), pool in pools.items():
+            if version not in used[name]:
+                pool.stop_idle(idle_seconds)
 
     def _run(
         self, function: FunctionVersion, payload: bytes, client_context: str | None, request_id: str | None = None

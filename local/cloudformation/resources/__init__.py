@@ -56,4 +56,6 @@ def resource_types(clients: Clients, endpoint_url: str, stacks: NestedStacks) ->
         "AWS::SQS::QueuePolicy": messaging.QueuePolicy(clients),
         "AWS::SageMaker::ModelPackageGroup": model_registry.ModelPackageGroup(clients),
         "AWS::StepFunctions::StateMachine": workflow.StateMachine(clients),
+        "AWS::StepFunctions::StateMachineAlias": workflow.StateMachineAlias(clients),
+        "AWS::StepFunctions::StateMachineVersion": workflow.StateMachineVersion(clients),
     }

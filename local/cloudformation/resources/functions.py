@@ -8,6 +8,7 @@ import io
 import zipfile
 from typing import Any
 
+from local.cloudformation.errors import ResourceError
 from local.cloudformation.resources.base import Made, Properties, Request, ResourceType, tag_map, without
 
 MISSING = ("ResourceNotFoundException",)
@@ -69,12 +70,17 @@ class Version(ResourceType):
     """AWS::Lambda::Version: the function as it is now, for good."""
 
     def create(self, request: Request) -> Made:
+        function = request.properties["FunctionName"]
+        known = self.clients.call("lambda", "ListVersionsByFunction", FunctionName=function)["Versions"]
         published = self.clients.call(
-            "lambda",
-            "PublishVersion",
-            FunctionName=request.properties["FunctionName"],
-            Description=request.properties.get("Description"),
+            "lambda", "PublishVersion", FunctionName=function, Description=request.properties.get("Description")
         )
+        # Lambda answers with the version there is; CloudFormation takes that for a version of somebody else's.
+        if published["Version"] in {each["Version"] for each in known}:
+            raise ResourceError(
+                f"A version for this Lambda function exists ( {published['Version']} ). "
+                "Modify the function to create a new version."
+            )
         arn = published["FunctionArn"]
         return Made(arn, {"Version": published["Version"], "FunctionArn": arn})
 

@@ -29,7 +29,7 @@ class StateMachine(ResourceType):
             tags=lower_keys(properties.get("Tags")),
             **self._settings(properties),
         )
-        return Made(created["stateMachineArn"], {"Arn": created["stateMachineArn"], "Name": name})
+        return Made(created["stateMachineArn"], self._attributes(created["stateMachineArn"]))
 
     def update(self, request: Request, made: Made, before: Properties) -> Made:
         self.clients.call(
@@ -38,12 +38,21 @@ class StateMachine(ResourceType):
             stateMachineArn=made.physical_id,
             **self._settings(request.properties),
         )
-        return made
+        return Made(made.physical_id, self._attributes(made.physical_id))
 
     def delete(self, made: Made, properties: Properties) -> None:
         self.clients.try_call(
             "stepfunctions", "DeleteStateMachine", ("StateMachineDoesNotExist",), stateMachineArn=made.physical_id
         )
+
+    def _attributes(self, arn: str) -> Properties:
+        described = self.clients.call("stepfunctions", "DescribeStateMachine", stateMachineArn=arn)
+        # The API shows no revision until the first update; PublishStateMachineVersion calls that one INITIAL.
+        return {
+            "Arn": arn,
+            "Name": described["name"],
+            "StateMachineRevisionId": described.get("revisionId", "INITIAL"),
+        }
 
     def _settings(self, properties: Properties) -> Properties:
         return {
@@ -68,6 +77,72 @@ class StateMachine(ResourceType):
         if left:
             raise ResourceError(f"the definition asks for the substitutions {', '.join(left)}, which have no value")
         return text
+
+
+class StateMachineVersion(ResourceType):
+    """AWS::StepFunctions::StateMachineVersion: the state machine as it is now, for good."""
+
+    def create(self, request: Request) -> Made:
+        properties = request.properties
+        arn = self.clients.call(
+            "stepfunctions",
+            "PublishStateMachineVersion",
+            stateMachineArn=properties["StateMachineArn"],
+            revisionId=properties.get("StateMachineRevisionId"),
+            description=properties.get("Description"),
+        )["stateMachineVersionArn"]
+        return Made(arn, {"Arn": arn})
+
+    def delete(self, made: Made, properties: Properties) -> None:
+        self.clients.try_call(
+            "stepfunctions",
+            "DeleteStateMachineVersion",
+            ("StateMachineDoesNotExist",),
+            stateMachineVersionArn=made.physical_id,
+        )
+
+
+class StateMachineAlias(ResourceType):
+    """AWS::StepFunctions::StateMachineAlias; its traffic changes over all at once."""
+
+    immutable = frozenset({"Name"})
+
+    def create(self, request: Request) -> Made:
+        name = request.name(request.properties.get("Name"), longest=80)
+        settings = self._settings(request.properties)
+        arn = self.clients.call("stepfunctions", "CreateStateMachineAlias", name=name, **settings)[
+            "stateMachineAliasArn"
+        ]
+        return Made(arn, {"Arn": arn})
+
+    def update(self, request: Request, made: Made, before: Properties) -> Made:
+        settings = self._settings(request.properties)
+        self.clients.call("stepfunctions", "UpdateStateMachineAlias", stateMachineAliasArn=made.physical_id, **settings)
+        return made
+
+    def delete(self, made: Made, properties: Properties) -> None:
+        self.clients.try_call(
+            "stepfunctions",
+            "DeleteStateMachineAlias",
+            ("ResourceNotFound", "StateMachineDoesNotExist"),
+            stateMachineAliasArn=made.physical_id,
+        )
+
+    @staticmethod
+    def _settings(properties: Properties) -> Properties:
+        unknown = sorted(set(properties) - {"Name", "Description", "RoutingConfiguration", "DeploymentPreference"})
+        if unknown:
+            raise ResourceError(f"the laptop does not know the alias's properties {', '.join(unknown)}")
+        preference, routes = properties.get("DeploymentPreference"), properties.get("RoutingConfiguration")
+        if (preference is None) == (routes is None):
+            raise ResourceError("an alias needs either RoutingConfiguration or DeploymentPreference")
+        if preference is not None:
+            unknown = sorted(set(preference) - {"StateMachineVersionArn", "Type"})
+            if preference["Type"] != "ALL_AT_ONCE" or unknown:
+                named = ", ".join([preference["Type"], *unknown])
+                raise ResourceError(f"the laptop changes an alias over ALL_AT_ONCE only, not by {named}")
+            routes = [{"StateMachineVersionArn": preference["StateMachineVersionArn"], "Weight": 100}]
+        return {"description": properties.get("Description"), "routingConfiguration": lower_keys(routes)}
 
 
 class Rule(ResourceType):

@@ -152,6 +152,7 @@ class FakeCloudFormation:
             "ArtifactBucket": "bucket",
             "ReleaseTable": "table",
             "StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-release",
+            "StateMachineAliasArn": "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-release:live",
             "ApprovalUrl": "http://127.0.0.1:4747/_api/a/approvals",
             "PredictionUrl": "http://127.0.0.1:4747/_api/p/predictions",
         }

@@ -8,6 +8,7 @@ import pytest
 from greenlight.errors import WrongUseError
 from greenlight.executions import Executions
 from greenlight.history import History
+from greenlight.program import executions_of
 from steps.contracts import RunInput
 
 Story = Any
@@ -16,7 +17,7 @@ Target = Any
 
 @pytest.fixture
 def executions(target: Target) -> Executions:
-    return Executions(target.stepfunctions, target.output("StateMachineArn"))
+    return executions_of(target)
 
 
 def test_runs_are_listed_newest_first_with_their_end_and_recipe(

@@ -9,9 +9,9 @@ import pytest
 from rich.console import Console
 
 from greenlight.errors import InterruptedRunError
-from greenlight.executions import Executions
 from greenlight.follow import Follower
 from greenlight.history import History
+from greenlight.program import executions_of
 from greenlight.run_view import LineView, TableView, view_for
 
 Story = Any
@@ -42,7 +42,7 @@ def _follow(
     view = Notes()
     steps = iter([lambda: continuation(told)])
     follower = Follower(
-        executions=Executions(target.stepfunctions, target.output("StateMachineArn")),
+        executions=executions_of(target),
         view=view,
         poll_seconds=0,
         sleep=lambda _seconds: next(steps)(),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import tarfile
 from collections.abc import Callable
 from pathlib import Path
@@ -46,6 +47,15 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
+PROPERTIES = {
+    "Bucket": "bucket",
+    "StackName": "greenlight",
+    "FunctionVersion": "arn:1",
+    "Settings": "a=1 b=",
+    "Libraries": "layer:1",
+}
+
+
 def event(request_type: str = "Create", **changes: Any) -> function.CustomResourceEvent:
     return function.CustomResourceEvent.model_validate(
         {
@@ -54,7 +64,7 @@ def event(request_type: str = "Create", **changes: Any) -> function.CustomResour
             "StackId": "stack",
             "RequestId": "request",
             "LogicalResourceId": "ContainerCode",
-            "ResourceProperties": {"Bucket": "bucket", "StackName": "greenlight", "FunctionVersion": "arn:1"},
+            "ResourceProperties": PROPERTIES,
             **changes,
         }
     )
@@ -103,20 +113,65 @@ def published(monkeypatch: pytest.MonkeyPatch, artifacts: ArtifactStore) -> None
 
 
 @pytest.mark.usefixtures("published")
-def test_cloudformation_is_told_the_address_and_the_digest(root: Path) -> None:
+def test_cloudformation_is_told_the_address_and_the_name_of_the_deployment(
+    root: Path, objects: dict[str, bytes]
+) -> None:
     answer = function.answer(event(), root)
     assert answer["Status"] == "SUCCESS"
-    assert answer["Data"]["CodeUri"] == f"s3://bucket/code/{answer['PhysicalResourceId']}"
+    assert f"{answer['Data']['CodeUri']}/manifest.json" in objects
+    assert re.fullmatch(r"[0-9a-f]{16}", answer["Data"]["Deployment"])
+    assert answer["PhysicalResourceId"].endswith(f"-{answer['Data']['Deployment']}")
+
+
+def deployment_after(root: Path, first: dict[str, Any], **changes: Any) -> str:
+    """The deployment's name after an update of what was created first."""
+    asked = {"RequestId": "another", "PhysicalResourceId": first["PhysicalResourceId"], **changes}
+    name: str = function.answer(event("Update", **asked), root)["Data"]["Deployment"]
+    return name
 
 
 @pytest.mark.usefixtures("published")
-def test_a_change_gives_a_new_physical_id_and_the_same_code_the_old_one(root: Path) -> None:
-    first = function.answer(event(), root)["PhysicalResourceId"]
-    same = function.answer(event("Update", PhysicalResourceId=first), root)["PhysicalResourceId"]
-    (root / "steps/preprocess.py").write_text("CHANGED = True\n")
-    other = function.answer(event("Update", PhysicalResourceId=first), root)["PhysicalResourceId"]
-    assert same == first
-    assert other != first
+def test_the_deployment_keeps_its_name_while_nothing_that_decides_has_changed(root: Path) -> None:
+    first = function.answer(event(), root)
+    (root / "steps/__pycache__/preprocess.pyc").write_text("compiled anew")
+    (root / "notes.txt").write_text("no part of the package")
+    properties = {**PROPERTIES, "FunctionVersion": "arn:2"}
+    assert deployment_after(root, first, ResourceProperties=properties) == first["Data"]["Deployment"]
+
+
+@pytest.mark.usefixtures("published")
+@pytest.mark.parametrize(
+    "path", ["steps/preprocess.py", "lambdas/secret.py", "infra/sam/workflow.yaml", "workflows/a.json", "template.yaml"]
+)
+def test_another_file_of_the_package_gives_the_deployment_another_name(root: Path, path: str) -> None:
+    first = function.answer(event(), root)
+    (root / path).parent.mkdir(parents=True, exist_ok=True)
+    (root / path).write_text("CHANGED = True\n")
+    assert deployment_after(root, first)[:10] != first["Data"]["Deployment"][:10]
+
+
+@pytest.mark.usefixtures("published")
+@pytest.mark.parametrize("changed", [{"Settings": "a= b=1"}, {"Libraries": "layer:2"}], ids=str)
+def test_another_setting_or_other_libraries_give_the_deployment_another_name(
+    root: Path, changed: dict[str, str]
+) -> None:
+    first = function.answer(event(), root)
+    properties = {**PROPERTIES, **changed}
+    assert deployment_after(root, first, ResourceProperties=properties)[:10] != first["Data"]["Deployment"][:10]
+
+
+@pytest.mark.usefixtures("published")
+def test_a_name_that_was_rolled_back_is_not_used_again(root: Path) -> None:
+    first = function.answer(event(), root)
+    changed = {**PROPERTIES, "Settings": "a=2 b="}
+    tried = function.answer(
+        event("Update", PhysicalResourceId=first["PhysicalResourceId"], ResourceProperties=changed), root
+    )
+    rolled_back = function.answer(
+        event("Update", RequestId="back", PhysicalResourceId=tried["PhysicalResourceId"]), root
+    )
+    again = deployment_after(root, rolled_back, ResourceProperties=changed)
+    assert again[:10] != tried["Data"]["Deployment"][:10]
 
 
 @pytest.mark.usefixtures("published")
