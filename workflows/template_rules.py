@@ -65,7 +65,8 @@ def check_permissions(states: States, machine: Mapping[str, Any]) -> Iterator[Pr
         if resource is None:
             continue
         if resource.function:
-            function = _first_name(substitutions.get(f"{resource.function}FunctionArn"))
+            # The role may call every version of the function that the definition names one version of.
+            function = _first_name(substitutions.get(f"{resource.function}FunctionArn")).removesuffix("VersionArn")
             needed = {"lambda:InvokeFunction": function} if function else {}
         elif resource.integration:
             sync = resource.pattern == ".sync"

@@ -14,6 +14,7 @@ import pytest
 from pydantic import BaseModel
 from samtranslator.yaml_helper import yaml_parse
 
+from local.cloudformation.intrinsics import references
 from steps import errors
 
 PROJECT = Path(__file__).parents[3]
@@ -171,3 +172,66 @@ def test_every_parameter_says_what_it_is() -> None:
 def test_the_rule_about_regions_lists_those_that_have_an_image_account() -> None:
     assertion = ROOT["Rules"]["RegionHasImages"]["Assertions"][0]["Assert"]
     assert assertion["Fn::Contains"][0] == list(child("workflow")["Mappings"]["TensorFlowImages"])
+
+
+def settings_of_root() -> set[str]:
+    """The root's parameters that decide whether the functions are published anew."""
+    joined = ROOT["Resources"]["Training"]["Properties"]["Parameters"]["Settings"]["Fn::Join"]
+    assert joined[0] == " "
+    names = [re.fullmatch(r"(\w+)=\$\{(\w+)\}", entry["Fn::Sub"]) for entry in joined[1]]
+    assert all(match and match[1] == match[2] for match in names)
+    return {match[1] for match in names if match}
+
+
+def used_by_functions(template: dict[str, Any]) -> set[str]:
+    """A child's parameters that its functions refer to."""
+    functions = [each for each in template["Resources"].values() if each["Type"] == "AWS::Serverless::Function"]
+    if not functions:
+        return set()
+    conditions = template.get("Conditions", {})
+    used = set(references([functions, template.get("Globals", {})]))
+    # What a function takes only if a condition holds follows from the condition's parameters too.
+    return used | set(references([conditions[name] for name in conditions if name in json.dumps(functions)]))
+
+
+@pytest.mark.parametrize("name", ROOT["Parameters"])
+def test_a_setting_that_reaches_a_function_publishes_it_anew(name: str) -> None:
+    reaches = [
+        stack
+        for stack, resource in ROOT["Resources"].items()
+        for parameter, value in resource["Properties"].get("Parameters", {}).items()
+        if parameter != "Settings" and name in set(references(value))
+        if parameter in used_by_functions(yaml_parse((PROJECT / resource["Properties"]["Location"]).read_text()))
+    ]
+    assert (name in settings_of_root()) == bool(reaches)
+
+
+@pytest.mark.parametrize(("resource", "template"), FUNCTIONS)
+def test_a_function_is_published_with_every_deployment_that_changes_anything(
+    resource: dict[str, Any], template: dict[str, Any]
+) -> None:
+    properties = template["Globals"]["Function"] | resource["Properties"]
+    assert properties["AutoPublishAlias"] == "live"
+    if "publish_code" in properties["Handler"]:
+        # It gives the deployment its name, from all that decides what is deployed.
+        packed = {"lambdas", "steps", "training", "serving", "recipes", "workflows", "infra", "template.yaml"}
+        assert packed <= set(resource["Metadata"]["Package"])
+        # One left by a deployment that was rolled back would stop the next attempt.
+        assert properties["VersionDeletionPolicy"] == "Delete"
+        return
+    assert properties["AutoPublishCodeSha256"] == {"Ref": "Deployment"}
+    assert "VersionDeletionPolicy" not in properties
+
+
+def test_a_run_calls_the_versions_it_began_with_and_may_do_so_after_later_deployments() -> None:
+    machine = child("workflow")["Resources"]["ReleaseStateMachine"]["Properties"]
+    called = {
+        value["Ref"] for name, value in machine["DefinitionSubstitutions"].items() if name.endswith("FunctionArn")
+    }
+    own = {name.removesuffix(".Version") for name in called if name.endswith(".Version")}
+    passed_in = {name.removesuffix("VersionArn") for name in called if name.endswith("VersionArn")}
+    assert len(own) + len(passed_in) == len(called)
+    [invoke] = [each for each in machine["Policies"][0]["Statement"] if each["Action"] == "lambda:InvokeFunction"]
+    allowed = {resource["Fn::Sub"] for resource in invoke["Resource"]}
+    assert allowed == {f"${{{name}.Arn}}:*" for name in own} | {f"${{{name}Arn}}:*" for name in passed_in}
+    assert machine["AutoPublishAlias"] == "live"
