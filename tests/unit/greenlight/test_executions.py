@@ -67,5 +67,6 @@ def test_a_run_is_started_under_its_id_with_what_was_asked(
         "recipe": "review-snippets",
         "data_uri": "s3://b/k",
         "force": False,
+        "waits": False,
         "requested_by": "me",
     }
