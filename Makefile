@@ -1,6 +1,6 @@
 # What can be done with this project. Needs Python 3.11 or 3.12, make and git; everything else is installed below .venv.
 .DEFAULT_GOAL := help
-.PHONY: help run up down deploy install install-dev test check bench lock clean
+.PHONY: help run up down deploy install install-dev install-interpreter test check bench lock clean
 
 RECIPE ?= review-snippets
 
@@ -10,6 +10,8 @@ digest = $(shell { pwd; cat $(1); } | git hash-object --stdin)
 INSTALLED := .venv/installed-$(call digest,requirements.txt pyproject.toml)
 INSTALLED_DEV := .venv/installed-dev-$(call digest,requirements.txt requirements-dev.txt pyproject.toml)
 INSTALLED_SAM := .venv-sam/installed-$(call digest,requirements-sam.txt)
+INTERPRETER := .cache/interpreters
+INSTALLED_INTERPRETER := $(INTERPRETER)/installed-$(call digest,tests/interpreters/package-lock.json)
 
 # Nothing but pip's own cache is written outside this folder.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -42,7 +44,9 @@ install: $(INSTALLED) ## Install what running needs, into .venv
 install-dev: $(INSTALLED_DEV) ## Install what testing needs too
 	@echo "Installed in .venv"
 
-test: check ## Install and run every check and every test
+install-interpreter: $(INSTALLED_INTERPRETER)
+
+test: check $(INSTALLED_INTERPRETER) ## Install and run every check and every test (needs Node and npm, and Chromium)
 	.venv/bin/python -m pytest
 
 check: $(INSTALLED_DEV) $(INSTALLED_SAM) ## Format, lint, types, import directions, templates, state machine
@@ -66,6 +70,7 @@ lock: .cache/uv/bin/uv ## Lock the newest versions that fit pyproject.toml, with
 	$(LOCK_PACKAGE) --group lambdas --python-platform aarch64-manylinux2014 $(LAMBDA_HAS) --output-file lambdas/requirements.txt
 	$(LOCK_PACKAGE) --group training --python-platform x86_64-manylinux2014 --output-file training/requirements.txt
 	printf 'aws-sam-cli\nawscli\n' | $(LOCK) --output-file requirements-sam.txt -
+	npm update --prefix tests/interpreters --package-lock-only --loglevel error
 
 clean: ## Stop AWS on this laptop and delete all that was made here
 	@if [ -x .venv/bin/greenlight ]; then .venv/bin/greenlight down; fi
@@ -111,6 +116,15 @@ $(INSTALLED_SAM):
 	@$(call new_environment,.venv-sam)
 	@echo "Installing the SAM CLI, in an environment of its own: its packages do not agree with ours"
 	$(call PIP_INSTALL,.venv-sam) requirements-sam.txt
+	@touch $@
+
+# The state machine is executed by a second interpreter as well; it is published for Node.
+$(INSTALLED_INTERPRETER): tests/interpreters/package-lock.json
+	@command -v npm >/dev/null || { \
+	  echo "The tests need Node 18 or newer with npm on the PATH (on Debian: apt install nodejs npm)." >&2; exit 1; }
+	@rm -rf $(INTERPRETER) && mkdir -p $(INTERPRETER)
+	@cp tests/interpreters/package.json tests/interpreters/package-lock.json tests/interpreters/.npmrc $(INTERPRETER)
+	npm ci --prefix $(INTERPRETER) --cache "$(CURDIR)/.cache/npm" --loglevel error
 	@touch $@
 
 .cache/uv/bin/uv:
