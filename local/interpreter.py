@@ -3,6 +3,7 @@
 What is changed, through the interpreter's own modules (moto is pinned exactly):
 - state machines made by CloudFormation are the ones that are executed, by version and alias too;
 - clients are made once, not at every task, and `.sync` tasks notice the end of a job at once;
+- the end of an execution is an event of EventBridge;
 - StopExecution and a stopping server end an execution now, not when its current task ends;
 - an ended execution keeps its history as one compressed value instead of live threads and locks.
 """
@@ -43,6 +44,8 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from local import execution_starts, state_machine_versions
+from local.events import emit
+from local.events.executions import status_detail
 
 SYNC_POLL_SECONDS = 0.02
 CONNECTIONS = 50
@@ -161,6 +164,7 @@ def abort(execution: AnyExecution, *, error: str | None, cause: str | None) -> N
         env.set_stop(stop_date=now, error=error, cause=cause)
         for endpoint in list(env.callback_pool_manager._pool.values()):
             endpoint.interrupt_all()
+    _emit_status(execution)
 
 
 def history_so_far(worker: AnyWorker) -> list[dict[str, Any]]:
@@ -210,6 +214,11 @@ def _terminated(self: BaseExecutionWorkerCommunication) -> None:
         execution.__dict__.update(ended.__dict__)
     # The interpreter remembers all its threads for ever.
     TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
+    _emit_status(execution)
+
+
+def _emit_status(execution: AnyExecution) -> None:
+    emit("aws.states", "Step Functions Execution Status Change", status_detail(execution), [execution.execution_arn])
 
 
 def _stop(self: Execution, stop_date: datetime, error: str | None, cause: str | None) -> None:

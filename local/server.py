@@ -24,6 +24,7 @@ from werkzeug.serving import make_server
 from local import interpreter, mailbox, stepfunctions
 from local.cloudformation import CloudFormation
 from local.code_digest import code_digest
+from local.events import Events
 from local.front import Front
 from local.home import Home
 from local.http_api import HttpApi
@@ -99,9 +100,10 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
     functions = LambdaRuntime(home, processes)
     sagemaker = SageMaker(home, processes, snapshots.changed)
     subsystems: list[Subsystem] = [functions, CloudFormation(home, deployed=functions.deployed), sagemaker]
+    events = Events(home)
     interpreter.install()
     mailbox.install()
-    for subsystem in subsystems:
+    for subsystem in (*subsystems, events):
         subsystem.install()
     stepfunctions.install(sagemaker)
     health = {
@@ -135,6 +137,9 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
             stack.callback(subsystem.stop)
             subsystem.start()
         stack.callback(interpreter.abort_running, STOPPED_CAUSE)
+        # The end of an execution that is stopped with the server is to start no other.
+        stack.callback(events.stop)
+        events.start()
         health["status"] = "ok"
         logger.info("serving", extra={"endpoint": home.endpoint_url})
         wait_for_stop()

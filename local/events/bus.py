@@ -1,7 +1,7 @@
 """EventBridge's event buses: which rules an event matches, and their targets called.
 
-moto keeps buses, rules and targets and answers their API; it delivers to hardly any target, matches by operators that it
-does not know, and gives S3's events contents of its own. Through moto's own classes (moto is pinned exactly).
+moto keeps buses, rules and targets and answers their API; it delivers to few targets and takes an operator that it
+does not know for a match. Through moto's own classes (moto is pinned exactly).
 """
 
 from __future__ import annotations
@@ -40,12 +40,13 @@ class Bus:
     def install(self) -> None:
         """Plug into moto; call it before anything is served."""
 
-        def send_to_targets(rule: Rule, original_event: Any, transform_input: bool = True) -> None:  # noqa: FBT001, FBT002 - moto's own
-            del transform_input
-            moment = original_event["time"]
-            when = datetime.fromtimestamp(float(moment), UTC) if not isinstance(moment, str) else moment
+        def send_to_targets(rule: Rule, original_event: Event, transform_input: bool = True) -> None:
+            del transform_input  # offer does all of it
             event = {key: value for key, value in original_event.items() if key != "ingestion-time"}
-            self.offer(rule, {**event, "time": when if isinstance(when, str) else timestamp(when)})
+            when = event["time"]
+            if not isinstance(when, str):
+                event["time"] = timestamp(datetime.fromtimestamp(when, UTC))
+            self.offer(rule, event)
 
         replacements: list[tuple[object, str, object]] = [
             (Rule, "send_to_targets", send_to_targets),
@@ -176,4 +177,6 @@ def _check_target(target: dict[str, Any]) -> None:
         raise ValidationException(f"RoleArn is required for target {target['Arn']}.")
     ways = [name for name in ("Input", "InputPath", "InputTransformer") if name in target]
     if len(ways) > 1:
-        raise ValidationException(f"Only one of Input, InputPath, or InputTransformer must be provided for {target['Id']}")
+        raise ValidationException(
+            f"Only one of Input, InputPath, or InputTransformer must be provided for {target['Id']}"
+        )

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from jsonpath_ng.ext import parse
+from jsonpath_ng.parser import parse
 
 PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
 # A text in quotes, with whatever is escaped in it; or a placeholder outside of any.

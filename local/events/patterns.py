@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+from collections.abc import Callable
 from typing import Any
 
 SCALARS = (str, int, float, bool, type(None))
@@ -58,20 +59,21 @@ def _check_value(value: Any, where: str) -> None:  # noqa: ANN401 - whatever JSO
 
 
 def _is_comparison(operator: str, operand: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
-    if operator == "exists":
-        return isinstance(operand, bool)
-    if operator == "numeric":
-        return _is_numeric(operand)
-    if operator == "cidr":
-        return _is_network(operand)
-    if operator == "anything-but":
-        if isinstance(operand, dict):
-            return len(operand) == 1 and set(operand) <= TEXT and _is_text(next(iter(operand.values())))
-        values = operand if isinstance(operand, list) else [operand]
-        return bool(values) and all(isinstance(each, (str, int, float)) for each in values)
-    if operator in {"prefix", "suffix"} and isinstance(operand, dict):
+    check = OPERANDS.get(operator)
+    return check is not None and check(operand)
+
+
+def _is_affix(operand: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(operand, dict):
         return set(operand) == {"equals-ignore-case"} and isinstance(operand["equals-ignore-case"], str)
-    return operator in TEXT and isinstance(operand, str)
+    return isinstance(operand, str)
+
+
+def _is_exclusion(operand: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
+    if isinstance(operand, dict):
+        return len(operand) == 1 and set(operand) <= TEXT and _is_text(next(iter(operand.values())))
+    values = operand if isinstance(operand, list) else [operand]
+    return bool(values) and all(isinstance(each, (str, int, float)) for each in values)
 
 
 def _is_text(operand: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
@@ -94,3 +96,15 @@ def _is_network(operand: Any) -> bool:  # noqa: ANN401 - whatever JSON holds
     except ValueError:
         return False
     return isinstance(operand, str)
+
+
+OPERANDS: dict[str, Callable[[Any], bool]] = {
+    "anything-but": _is_exclusion,
+    "cidr": _is_network,
+    "equals-ignore-case": lambda operand: isinstance(operand, str),
+    "exists": lambda operand: isinstance(operand, bool),
+    "numeric": _is_numeric,
+    "prefix": _is_affix,
+    "suffix": _is_affix,
+    "wildcard": lambda operand: isinstance(operand, str),
+}

@@ -140,7 +140,9 @@ class Scheduler:
         execution_id = str(uuid.uuid4())
 
         def payload(attempt: int) -> str:
-            return _filled(target.get("Input") or _default_input(schedule.arn, due), schedule.arn, due, execution_id, attempt)
+            return _filled(
+                target.get("Input") or _default_input(schedule.arn, due), schedule.arn, due, execution_id, attempt
+            )
 
         self._deliveries.begin(
             Delivery(
@@ -152,7 +154,7 @@ class Scheduler:
         )
         is_over = self._schedule_timer(schedule).next_after(due) is None
         if is_over and schedule.action_after_completion == "DELETE":
-            scheduler_backends[ACCOUNT][REGION].delete_schedule(schedule.group_name, schedule.name)
+            self._callers.of_account("scheduler").delete_schedule(GroupName=schedule.group_name, Name=schedule.name)
 
     def _call(self, schedule_arn: str, target: dict[str, Any], payload: str) -> None:
         arn, role = target["Arn"], target["RoleArn"]

@@ -90,7 +90,9 @@ def _check_input(target: Mapping[str, Any]) -> None:
     except ValueError as error:
         raise ValidationException(f"Invalid RequestJson provided. Reason {error}") from error
     if target["Arn"] == START_EXECUTION and "StateMachineArn" not in document:
-        raise ValidationException("Invalid RequestJson provided. Reason The required parameter StateMachineArn is missing")
+        raise ValidationException(
+            "Invalid RequestJson provided. Reason The required parameter StateMachineArn is missing"
+        )
 
 
 def _checked_group(original: Callable[..., ScheduleGroup]) -> Callable[..., ScheduleGroup]:

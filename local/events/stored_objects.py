@@ -1,7 +1,7 @@
 """S3's "Object Created" events, with the contents that S3 gives them.
 
-Through moto's own module (moto is pinned exactly). The laptop sends no other events of S3. Source: Amazon S3 user guide,
-"EventBridge event message structure".
+Through moto's own module (moto is pinned exactly). The laptop sends no other events of S3. Source: Amazon S3 user
+guide, "EventBridge event message structure".
 """
 
 from __future__ import annotations
@@ -45,7 +45,12 @@ def install(emit: Emit) -> None:
 
 
 def _detail(bucket: AnyBucket, key: AnyKey, reason: str) -> dict[str, Any]:
-    stored = {"key": key.name, "size": key.size, "etag": key.etag.strip('"'), "sequencer": uuid.uuid4().hex[:18].upper()}
+    stored = {
+        "key": key.name,
+        "size": key.size,
+        "etag": key.etag.strip('"'),
+        "sequencer": uuid.uuid4().hex[:18].upper(),
+    }
     if bucket.is_versioned:
         stored["version-id"] = key.version_id
     return {
