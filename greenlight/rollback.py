@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 
 from greenlight.errors import FaultError, WrongUseError
 from steps.contracts import LiveVersion
+from steps.names import RUN_TAG
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
@@ -37,12 +38,13 @@ def move_endpoint(
     _require_config(sagemaker, before)
     if not _serves(sagemaker, endpoint, config):
         try:
-            sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)
+            arn = sagemaker.update_endpoint(EndpointName=endpoint, EndpointConfigName=config)["EndpointArn"]
         except ClientError as error:
             raise WrongUseError(
                 f"the endpoint {endpoint} cannot be changed now ({error.response['Error'].get('Message')}); "
                 "wait until the change under way has ended and try again"
             ) from error
+        sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": RUN_TAG, "Value": before.run_id}])
     deadline = clock() + DEADLINE_SECONDS
     while not _serves(sagemaker, endpoint, config):
         if clock() > deadline:

@@ -72,6 +72,7 @@ class EndpointPlan(Contract):
     instance_count: int
     poll_seconds: int
     deadline_seconds: int
+    tags: dict[str, str] = Field(default={}, description="Tags of the endpoint while it serves this run's version.")
 
 
 class RunCost(Contract):

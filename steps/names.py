@@ -11,6 +11,9 @@ NAME_LIMIT = 63
 # its roles are allowed what begins with its name.
 STACK_NAME_LIMIT = 32
 _CUT_DIGEST_CHARACTERS = 8
+STACK_TAG = "greenlight:stack"
+RECIPE_TAG = "greenlight:recipe"
+RUN_TAG = "greenlight:run"
 
 
 def digest_of(*parts: object) -> str:
@@ -28,6 +31,11 @@ def stack_name_problem(stack: str) -> str | None:
         f"SageMaker keeps those names in lower case and short. Delete this stack and deploy under a name of at most "
         f"{STACK_NAME_LIMIT} small letters, digits and single hyphens that begins with a letter, such as greenlight"
     )
+
+
+def run_tags(stack: str, recipe: str, run_id: str) -> dict[str, str]:
+    """Tags of what a run makes, by which it is found again and a bill is read."""
+    return {STACK_TAG: stack, RECIPE_TAG: recipe, RUN_TAG: run_id}
 
 
 def job_name(run_id: str, step: str) -> str:

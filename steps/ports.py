@@ -71,12 +71,16 @@ class EndpointService(Protocol):
         """The endpoint, or None when there is none."""
         ...
 
-    def create(self, endpoint_name: str, config_name: str) -> None:
+    def create(self, endpoint_name: str, config_name: str, tags: Mapping[str, str]) -> None:
         """Start making an endpoint."""
         ...
 
     def update(self, endpoint_name: str, config_name: str) -> None:
         """Start moving an endpoint to another configuration."""
+        ...
+
+    def tag(self, endpoint_name: str, tags: Mapping[str, str]) -> None:
+        """Give an endpoint these tags, beside those of other names that it has."""
         ...
 
     def delete(self, endpoint_name: str) -> None:
@@ -86,9 +90,13 @@ class EndpointService(Protocol):
 
 @dataclass(frozen=True)
 class ModelPackage:
-    """What is registered: where the bytes lie, what serves them, and what went into them."""
+    """What is registered: where the bytes lie, what serves them, and what went into them.
+
+    group_tags: of the whole group; a version has no tags of its own
+    """
 
     group: str
+    group_tags: Mapping[str, str]
     description: str
     model_data_uri: str
     image_uri: str

@@ -16,7 +16,7 @@ from steps.contracts import EndpointPlan, LiveVersion, PrepareRunResult, StepPla
 from steps.cost import LargestCost, largest_cost, summary, too_expensive
 from steps.errors import PriceMissingError, RecipeInvalidError
 from steps.job_requests import evaluate_request, preprocess_request, training_request
-from steps.names import digest_of, endpoint_name, job_name, model_name, run_uri
+from steps.names import digest_of, endpoint_name, job_name, model_name, run_tags, run_uri
 from steps.ports import StepRecord
 from steps.prices import PriceTable
 from steps.recipe import Recipe
@@ -327,6 +327,7 @@ def _plan_endpoint(facts: Facts) -> EndpointPlan:
         instance_count=endpoint.instance_count,
         poll_seconds=endpoint.poll_seconds,
         deadline_seconds=endpoint.deadline_seconds,
+        tags=run_tags(facts.stack, facts.recipe.name, facts.run_id),
     )
 
 

@@ -6,7 +6,7 @@ A fake is handed out as the port it stands for; what it remembers is a fixture o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -101,18 +101,25 @@ class FakeJobs:
 
 
 class FakeEndpoints:
-    def __init__(self, states: dict[str, Endpoint], calls: list[tuple[str, ...]]) -> None:
+    def __init__(
+        self, states: dict[str, Endpoint], calls: list[tuple[str, ...]], tags: dict[str, dict[str, str]]
+    ) -> None:
         self._states = states
         self._calls = calls
+        self._tags = tags
 
     def describe(self, endpoint_name: str) -> Endpoint | None:
         return self._states.get(endpoint_name)
 
-    def create(self, endpoint_name: str, config_name: str) -> None:
+    def create(self, endpoint_name: str, config_name: str, tags: Mapping[str, str]) -> None:
         if endpoint_name in self._states:
             raise ServiceRefusedError(f"Cannot create already existing endpoint {endpoint_name}")
         self._calls.append(("create", endpoint_name, config_name))
         self._states[endpoint_name] = Endpoint("InService", config_name)
+        self._tags[endpoint_name] = dict(tags)
+
+    def tag(self, endpoint_name: str, tags: Mapping[str, str]) -> None:
+        self._tags[endpoint_name] = {**self._tags.get(endpoint_name, {}), **tags}
 
     def update(self, endpoint_name: str, config_name: str) -> None:
         self._calls.append(("update", endpoint_name, config_name))
@@ -336,8 +343,18 @@ def endpoint_calls() -> list[tuple[str, ...]]:
 
 
 @pytest.fixture
-def endpoints(endpoint_states: dict[str, Endpoint], endpoint_calls: list[tuple[str, ...]]) -> EndpointService:
-    return FakeEndpoints(endpoint_states, endpoint_calls)
+def endpoint_tags() -> dict[str, dict[str, str]]:
+    """Endpoint -> its tags."""
+    return {}
+
+
+@pytest.fixture
+def endpoints(
+    endpoint_states: dict[str, Endpoint],
+    endpoint_calls: list[tuple[str, ...]],
+    endpoint_tags: dict[str, dict[str, str]],
+) -> EndpointService:
+    return FakeEndpoints(endpoint_states, endpoint_calls, endpoint_tags)
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from typing import Any
 from stepfunctions.steps import Catch, Choice, ChoiceRule, Retry, Task
 from stepfunctions.steps.states import State
 
+from steps.names import RECIPE_TAG, RUN_TAG, STACK_TAG
+
 # One mail per person and a few API calls; far below it in practice, far above it on a bad day.
 LAMBDA_TIMEOUT_SECONDS = 120
 
@@ -176,8 +178,9 @@ def sagemaker_call(name: str, parameters: dict[str, Any], *, comment: str, catch
 def tags() -> list[dict[str, str]]:
     """Tags by which a bill can be read per recipe and run."""
     return [
-        {"Key": "greenlight:recipe", "Value.$": "$.recipe"},
-        {"Key": "greenlight:run", "Value.$": "$$.Execution.Name"},
+        {"Key": STACK_TAG, "Value": "${StackName}"},
+        {"Key": RECIPE_TAG, "Value.$": "$.recipe"},
+        {"Key": RUN_TAG, "Value.$": "$$.Execution.Name"},
     ]
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, cast
@@ -17,6 +17,7 @@ from steps.ports import Endpoint, JobKind, ModelPackage
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.literals import ProductionVariantInstanceTypeType
+    from mypy_boto3_sagemaker.type_defs import TagTypeDef
 
 # SageMaker models none of these as an error of its own: they all arrive as ValidationException, told apart by words.
 _ABSENT_WORDS = ("could not find", "not found", "does not exist")
@@ -69,15 +70,23 @@ class SageMakerEndpoints:
             failure_reason=found.get("FailureReason"),
         )
 
-    def create(self, endpoint_name: str, config_name: str) -> None:
+    def create(self, endpoint_name: str, config_name: str, tags: Mapping[str, str]) -> None:
         """Start making an endpoint."""
         with service_faults("SageMaker"), _busy(endpoint_name):
-            self._client.create_endpoint(EndpointName=endpoint_name, EndpointConfigName=config_name)
+            self._client.create_endpoint(
+                EndpointName=endpoint_name, EndpointConfigName=config_name, Tags=_tag_list(tags)
+            )
 
     def update(self, endpoint_name: str, config_name: str) -> None:
         """Start moving an endpoint to another configuration."""
         with service_faults("SageMaker"), _busy(endpoint_name):
             self._client.update_endpoint(EndpointName=endpoint_name, EndpointConfigName=config_name)
+
+    def tag(self, endpoint_name: str, tags: Mapping[str, str]) -> None:
+        """Give an endpoint these tags, beside those of other names that it has."""
+        with service_faults("SageMaker"):
+            arn = self._client.describe_endpoint(EndpointName=endpoint_name)["EndpointArn"]
+            self._client.add_tags(ResourceArn=arn, Tags=_tag_list(tags))
 
     def delete(self, endpoint_name: str) -> None:
         """Start deleting an endpoint; one that is gone is no error."""
@@ -100,7 +109,9 @@ class SageMakerRegistry:
         with service_faults("SageMaker"):
             try:
                 self._client.create_model_package_group(
-                    ModelPackageGroupName=package.group, ModelPackageGroupDescription=package.description
+                    ModelPackageGroupName=package.group,
+                    ModelPackageGroupDescription=package.description,
+                    Tags=_tag_list(package.group_tags),
                 )
             except ClientError as error:
                 if not _says(error, _TAKEN_WORDS):
@@ -145,6 +156,10 @@ class SageMakerRegistry:
                 ModelApprovalStatus="Rejected",
                 ApprovalDescription=_description(reason),
             )
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[TagTypeDef]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
 
 
 def _description(reason: str) -> str:

@@ -14,7 +14,7 @@ from lambdas.artifacts import planned
 from lambdas.observed import logger, state_handler
 from lambdas.settings import Settings
 from steps.contracts import CheckMetricsResult, PrepareRunResult, RegisterModelResult
-from steps.names import digest_of, endpoint_name
+from steps.names import RUN_TAG, digest_of, endpoint_name
 from steps.ports import ArtifactStore, ModelPackage, ModelRegistry
 
 # SageMaker's limits: an idempotency token of 36 characters, properties of 256.
@@ -51,6 +51,7 @@ def register_model(
     arn, version = registry.register(
         ModelPackage(
             group=endpoint_name(stack, plan.recipe),
+            group_tags={key: value for key, value in endpoint.tags.items() if key != RUN_TAG},
             description=f"{plan.recipe}, run {plan.run_id}",
             model_data_uri=model.output_uri,
             image_uri=endpoint.image_uri,

@@ -12,6 +12,7 @@ from lambdas.adapters.sagemaker import endpoint_service
 from lambdas.observed import logger, state_handler
 from steps.contracts import PrepareRunResult, RollBackEndpointResult, UpdateEndpointResult
 from steps.errors import EndpointBusyError
+from steps.names import RUN_TAG
 from steps.ports import EndpointService
 from steps.update_endpoint import decide_roll_back
 
@@ -38,12 +39,21 @@ def roll_back_endpoint(
             raise EndpointBusyError(f"endpoint {name} had failed and is being deleted; it is created anew after that")
         action = "deleted"
     elif step == "create" and previous is not None:
-        endpoints.create(name, previous)
+        endpoints.create(name, previous, _tags_before(request.plan))
         action = "restored"
     elif step == "update" and previous is not None:
         endpoints.update(name, previous)
         action = "restored"
+    tags = _tags_before(request.plan)
+    if step in {"update", "nothing"} and previous is not None and tags:
+        endpoints.tag(name, tags)
     return RollBackEndpointResult(action=action, endpoint_name=name, endpoint_config_name=previous, requested_at=now)
+
+
+def _tags_before(plan: PrepareRunResult) -> dict[str, str]:
+    """The endpoint's tags while it served the version before."""
+    tags = plan.endpoint.tags if plan.endpoint else {}
+    return {**tags, RUN_TAG: plan.champion.run_id} if tags and plan.champion else tags
 
 
 @state_handler

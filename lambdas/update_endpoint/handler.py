@@ -42,9 +42,12 @@ def update_endpoint(
         endpoints.delete(name)
         raise EndpointBusyError(f"endpoint {name} had failed and is being deleted; it is created anew after that")
     if change.action == "create":
-        endpoints.create(name, config)
+        endpoints.create(name, config, asked.tags)
     elif change.action == "update":
         endpoints.update(name, config)
+    if change.action != "create" and asked.tags:
+        # From now on its hours are this run's; an attempt before may have ended between the two calls.
+        endpoints.tag(name, asked.tags)
     return UpdateEndpointResult(
         action="updated" if change.previous_config_name else "created",
         endpoint_name=name,

@@ -52,6 +52,8 @@ class RegistryApi(SageMakerResponse):
         check_request("CreateModelPackage", self.params)
         if not self.params.get("ModelPackageGroupName"):
             raise ValidationError("The laptop's SageMaker registers versions of a ModelPackageGroupName only.")
+        if self.params.get("Tags"):
+            raise ValidationError("A model package uses the tags of its group; Tags cannot be given beside a group.")
         group = self._group(self.params["ModelPackageGroupName"])
         token = self.params.get("ClientToken")
         with self.counting:

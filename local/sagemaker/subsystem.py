@@ -21,12 +21,13 @@ from local.sagemaker.job_runner import JobRunner
 from local.sagemaker.jobs import Job
 from local.sagemaker.registry_api import RegistryApi
 from local.sagemaker.runtime_api import RuntimeApi
+from local.sagemaker.tags_api import TagsApi
 
 SERVER_STOPPED = "The laptop's server was stopped while the job ran."
 SERVER_ENDED = "InternalServerError: The laptop's server ended while the job ran. Start the job again."
 
 
-class Api(JobApi, HostingApi, RegistryApi):
+class Api(JobApi, HostingApi, RegistryApi, TagsApi):
     """Every action of the SageMaker API; those that nobody here defines are moto's."""
 
 

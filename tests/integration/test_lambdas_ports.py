@@ -580,7 +580,8 @@ def service(kept_by: str, endpoints: EndpointService) -> EndpointService:
 @BOTH
 def test_an_endpoint_is_there_from_its_creation_to_its_deletion(service: EndpointService) -> None:
     assert service.describe("greenlight-reviews") is None
-    service.create("greenlight-reviews", "one")
+    service.create("greenlight-reviews", "one", {"greenlight:run": "run-1"})
+    service.tag("greenlight-reviews", {"greenlight:recipe": "reviews"})
     described = service.describe("greenlight-reviews")
     assert described is not None
     assert described.config_name == "one"
@@ -621,6 +622,7 @@ def test_the_configuration_an_update_moves_to_is_told() -> None:
 def package() -> ModelPackage:
     return ModelPackage(
         group="greenlight-reviews",
+        group_tags={"greenlight:recipe": "reviews"},
         description="reviews, run run-1",
         model_data_uri="s3://bucket/model.tar.gz",
         image_uri="763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.19.0-cpu",

@@ -37,13 +37,18 @@ class FakeSageMaker:
         self.config, self.status, self.looks = config, status, looks
         self.pending: str | None = None
         self.updates: list[str] = []
+        self.tags: dict[str, dict[str, str]] = {}
 
     def describe_endpoint_config(self, **_arguments: Any) -> dict[str, Any]:
         return {}
 
-    def update_endpoint(self, *, EndpointName: str, EndpointConfigName: str) -> None:  # noqa: N803, ARG002
+    def update_endpoint(self, *, EndpointName: str, EndpointConfigName: str) -> dict[str, str]:  # noqa: N803
         self.updates.append(EndpointConfigName)
         self.pending, self.status = EndpointConfigName, "Updating"
+        return {"EndpointArn": f"arn:{EndpointName}"}
+
+    def add_tags(self, *, ResourceArn: str, Tags: list[dict[str, str]]) -> None:  # noqa: N803
+        self.tags[ResourceArn] = {each["Key"]: each["Value"] for each in Tags}
 
     def describe_endpoint(self, *, EndpointName: str) -> dict[str, Any]:  # noqa: N803, ARG002
         if self.pending:
@@ -66,6 +71,7 @@ def test_the_endpoint_is_moved_and_awaited_until_it_serves_the_version_before() 
     sagemaker = FakeSageMaker()
     assert _move(sagemaker) == ["greenlight-r is moving to version 1"] * 2
     assert (sagemaker.updates, sagemaker.config) == (["config-1"], "config-1")
+    assert sagemaker.tags == {"arn:greenlight-r": {"greenlight:run": "run-1"}}, "its hours are that run's again"
 
 
 def test_an_endpoint_that_serves_it_already_is_left_alone() -> None:

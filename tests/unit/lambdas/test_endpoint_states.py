@@ -24,10 +24,19 @@ def request_(
 
 
 def test_the_first_release_creates_the_endpoint(
-    request_: UpdateEndpointInput, artifacts: ArtifactStore, endpoints: EndpointService, now: datetime
+    request_: UpdateEndpointInput,
+    artifacts: ArtifactStore,
+    endpoints: EndpointService,
+    endpoint_tags: dict[str, dict[str, str]],
+    now: datetime,
 ) -> None:
     result = update_endpoint(request_, artifacts, endpoints, now=now)
     assert (result.action, result.previous_endpoint_config_name) == ("created", None)
+    assert endpoint_tags[NAME] == {
+        "greenlight:stack": "greenlight",
+        "greenlight:recipe": "reviews",
+        "greenlight:run": request_.run_id,
+    }
 
 
 def test_a_later_release_updates_it_and_remembers_what_was_served(
@@ -37,14 +46,34 @@ def test_a_later_release_updates_it_and_remembers_what_was_served(
     endpoints: EndpointService,
     endpoint_states: dict[str, Endpoint],
     endpoint_calls: list[tuple[str, ...]],
+    endpoint_tags: dict[str, dict[str, str]],
     now: datetime,
 ) -> None:
+    endpoint_tags[NAME] = {"team": "films", "greenlight:run": "old"}
     endpoint_states[NAME] = Endpoint("InService", "greenlight-old")
     first = update_endpoint(request_, artifacts, endpoints, now=now)
     assert (first.action, first.previous_endpoint_config_name) == ("updated", "greenlight-old")
     # A retry after the call went through asks for nothing more and knows the same.
     assert update_endpoint(request_, artifacts, endpoints, now=now) == first
     assert endpoint_calls == [("update", NAME, first.endpoint_config_name)]
+    assert endpoint_tags[NAME]["greenlight:run"] == request_.run_id, "its hours are this run's from now on"
+    assert endpoint_tags[NAME]["team"] == "films"
+
+
+def test_a_run_planned_before_there_were_tags_still_updates(
+    *,
+    request_: UpdateEndpointInput,
+    artifacts: ArtifactStore,
+    endpoints: EndpointService,
+    endpoint_states: dict[str, Endpoint],
+    endpoint_tags: dict[str, dict[str, str]],
+    now: datetime,
+) -> None:
+    endpoint_states[NAME] = Endpoint("InService", "greenlight-old")
+    document = request_.model_dump(mode="json")
+    del document["plan"]["endpoint"]["tags"]
+    result = update_endpoint(UpdateEndpointInput.model_validate(document), artifacts, endpoints, now=now)
+    assert (result.action, endpoint_tags) == ("updated", {})
 
 
 def test_an_archive_that_changed_since_the_approval_is_never_deployed(
@@ -87,6 +116,8 @@ def test_the_way_back_leads_to_what_was_before(
     endpoints: EndpointService,
     endpoint_states: dict[str, Endpoint],
     endpoint_calls: list[tuple[str, ...]],
+    endpoint_tags: dict[str, dict[str, str]],
+    live: LiveVersion,
     now: datetime,
     previous: str | None,
     action: str,
@@ -100,10 +131,12 @@ def test_the_way_back_leads_to_what_was_before(
         previous_endpoint_config_name=previous,
         requested_at=now,
     )
-    request = RollBackEndpointInput(run_id=plan.run_id, plan=plan, update_endpoint=updated)
+    champion = plan.model_copy(update={"champion": live})
+    request = RollBackEndpointInput(run_id=plan.run_id, plan=champion, update_endpoint=updated)
     result = roll_back_endpoint(request, endpoints, now=now)
     assert (result.action, result.endpoint_config_name) == (action, previous)
     assert endpoint_calls == calls
+    assert endpoint_tags.get(NAME, {}).get("greenlight:run") == (live.run_id if previous else None)
 
 
 def test_a_failed_update_is_undone_by_deleting_and_creating_anew(
