@@ -30,7 +30,7 @@ class TagsApi(SageMakerResponse):
             arn = arn.rpartition("/")[0].replace(_VERSION, ":model-package-group/")
         # moto answers with a defect of its own for what is not there.
         try:
-            found: Any = self.sagemaker_backend._get_resource_from_arn(arn)  # noqa: SLF001 - moto has no other way
+            found: Any = self.sagemaker_backend._get_resource_from_arn(arn)
         except (AttributeError, KeyError, ValueError):
             found = None
         if found is None:
