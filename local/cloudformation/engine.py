@@ -113,8 +113,9 @@ class Engine:
         if stack.replaced or stack.removed:
             # Asked a second time within one deployment: the first update is rolled back.
             take_back(stack)
-        stack.tags.update(tags)
-        differs = stack.processed != template.document or stack.resolved_parameters != template.parameters
+        tagged = {**stack.tags, **tags}
+        retagged, stack.tags = tagged != stack.tags, tagged
+        differs = retagged or stack.processed != template.document or stack.resolved_parameters != template.parameters
         if differs and not self._run(stack, template, text):
             raise ResourceError(_why_nested_failed(stack, "updated"))
         return _outputs(stack)

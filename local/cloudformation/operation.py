@@ -10,7 +10,7 @@ from local.cloudformation.cleanup import CLEANING, clean_up, clean_up_nested
 from local.cloudformation.errors import ResourceError, TemplateError
 from local.cloudformation.intrinsics import NO_VALUE, Resolver
 from local.cloudformation.resource_actions import KEPT, attempt, delete_resource, handler_of, made_of
-from local.cloudformation.resources.base import Made, Request, ResourceType
+from local.cloudformation.resources.base import Made, Request, ResourceType, with_stack_tags, without
 from local.cloudformation.stack import Stack, StackResource, now
 from local.cloudformation.template import Template
 from local.home import ACCOUNT, REGION
@@ -85,14 +85,19 @@ class Operation:
             properties = self._resolver.resolve(declared.get("Properties") or {})
         except TemplateError as error:
             raise self._failure(existing or self._blank(name, declared), str(error)) from error
+        handler = self._handler(declared["Type"])
+        properties = with_stack_tags(properties, self._stack.tags, handler.tags)
         if existing is not None:
             existing.deletion_policy = declared.get("DeletionPolicy", "Delete")
             existing.update_replace_policy = declared.get("UpdateReplacePolicy", "Delete")
             same_type = existing.resource_type == declared["Type"]
             if same_type and existing.properties == properties:
                 return
-            handler = self._handler(existing.resource_type)
-            if same_type and not handler.needs_replacement(existing.properties, properties):
+            replaces = not same_type or handler.needs_replacement(existing.properties, properties)
+            if replaces and same_type and without(existing.properties, "Tags") == without(properties, "Tags"):
+                # AWS tags what it cannot otherwise change; here it keeps the tags it has.
+                return
+            if not replaces:
                 self._update(existing, properties)
                 return
         self._create(name, declared, properties, existing)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 import string
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from local.cloudformation.clients import Clients
 
 Properties = dict[str, Any]
+TagForm = Literal["list", "map"]
 SUFFIX_LENGTH = 12
 
 
@@ -47,9 +49,11 @@ class ResourceType(ABC):
     """Creates, updates and deletes the resources of one type. All methods raise ResourceError.
 
     immutable: properties whose change takes a new resource; None when every change does
+    tags: the form of its property Tags, by which it takes the stack's tags too; None when it has none
     """
 
     immutable: ClassVar[frozenset[str] | None] = None
+    tags: TagForm | None = None
 
     def __init__(self, clients: Clients) -> None:
         self.clients = clients
@@ -78,6 +82,18 @@ def tag_map(tags: list[dict[str, str]] | dict[str, str] | None) -> dict[str, str
     if isinstance(tags, list):
         return {each["Key"]: each["Value"] for each in tags}
     return tags
+
+
+def with_stack_tags(properties: Properties, stack_tags: Mapping[str, str], form: TagForm | None) -> Properties:
+    """The properties with the stack's tags, which yield to the resource's own.
+
+    form: how the type writes its tags; a type without tags stays as it is
+    """
+    if form is None or not stack_tags:
+        return properties
+    tags = {**stack_tags, **(tag_map(properties.get("Tags")) or {})}
+    written = tags if form == "map" else [{"Key": key, "Value": value} for key, value in tags.items()]
+    return {**properties, "Tags": written}
 
 
 def without(properties: Properties, *names: str) -> Properties:

@@ -17,6 +17,7 @@ MISSING = ("ResourceNotFoundException",)
 class Function(ResourceType):
     """AWS::Lambda::Function."""
 
+    tags = "list"
     immutable = frozenset({"FunctionName", "PackageType"})
     _apart = ("Code", "Tags", "ReservedConcurrentExecutions")
 

@@ -21,6 +21,7 @@ MISSING = ("NotFoundException",)
 class HttpApi(ResourceType):
     """AWS::ApiGatewayV2::Api of the protocol HTTP."""
 
+    tags = "map"
     immutable = frozenset({"ProtocolType"})
 
     def __init__(self, clients: Clients, endpoint_url: str) -> None:
@@ -107,6 +108,7 @@ class HttpApi(ResourceType):
 class Stage(ResourceType):
     """AWS::ApiGatewayV2::Stage."""
 
+    tags = "map"
     immutable = frozenset({"ApiId", "StageName"})
 
     def create(self, request: Request) -> Made:

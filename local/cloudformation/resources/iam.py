@@ -16,6 +16,7 @@ MISSING = ("NoSuchEntity",)
 class Role(ResourceType):
     """AWS::IAM::Role, with inline and managed policies."""
 
+    tags = "list"
     immutable = frozenset({"RoleName", "Path"})
 
     def create(self, request: Request) -> Made:

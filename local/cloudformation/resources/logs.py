@@ -13,6 +13,7 @@ MISSING = ("ResourceNotFoundException",)
 class LogGroup(ResourceType):
     """AWS::Logs::LogGroup."""
 
+    tags = "list"
     immutable = frozenset({"LogGroupName"})
 
     def create(self, request: Request) -> Made:

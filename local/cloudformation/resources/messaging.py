@@ -16,6 +16,7 @@ from local.home import ACCOUNT, REGION
 class Topic(ResourceType):
     """AWS::SNS::Topic, with the subscriptions that it lists."""
 
+    tags = "list"
     immutable = frozenset({"TopicName", "FifoTopic", "Subscription"})
     _apart = ("TopicName", "Subscription", "Tags")
 
@@ -88,6 +89,7 @@ class TopicPolicy(ResourceType):
 class Queue(ResourceType):
     """AWS::SQS::Queue."""
 
+    tags = "list"
     immutable = frozenset({"QueueName", "FifoQueue"})
     _missing = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
 
@@ -133,6 +135,7 @@ class QueuePolicy(ResourceType):
 class EmailIdentity(ResourceType):
     """AWS::SES::EmailIdentity; the laptop's mailbox takes mail from it without a confirmation."""
 
+    tags = "list"
     immutable = frozenset({"EmailIdentity"})
 
     def create(self, request: Request) -> Made:

@@ -14,6 +14,8 @@ from local.home import ACCOUNT, REGION
 class ModelPackageGroup(ResourceType):
     """AWS::SageMaker::ModelPackageGroup."""
 
+    tags = "list"
+
     def create(self, request: Request) -> Made:
         name = request.properties["ModelPackageGroupName"]
         if name in sagemaker_backends[ACCOUNT][REGION].model_package_groups:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from local.cloudformation.clients import Clients
-from local.cloudformation.resources.base import Made, Properties, Request, ResourceType
+from local.cloudformation.resources.base import Made, Properties, Request, ResourceType, TagForm
 from local.home import ACCOUNT, REGION
 
 
@@ -25,6 +25,7 @@ class Api:
     fixed: properties, beside the name, whose change takes a new resource
     identity: properties, beside the name, that the delete operation needs
     delete_list: the delete operation's parameter when it takes a list of names
+    tags: the form of the property Tags
     """
 
     service: str
@@ -39,6 +40,7 @@ class Api:
     fixed: tuple[str, ...] = ()
     identity: tuple[str, ...] = ()
     delete_list: str | None = None
+    tags: TagForm | None = None
 
 
 class PlainType(ResourceType):
@@ -47,6 +49,7 @@ class PlainType(ResourceType):
     def __init__(self, clients: Clients, api: Api) -> None:
         super().__init__(clients)
         self._api = api
+        self.tags = api.tags
 
     def create(self, request: Request) -> Made:
         api = self._api
@@ -95,6 +98,7 @@ PLAIN_TYPES: dict[str, Api] = {
         name="AlarmName",
         longest=255,
         attributes=arn("cloudwatch", "alarm:{}"),
+        tags="list",
     ),
     "AWS::CloudWatch::CompositeAlarm": Api(
         "cloudwatch",
@@ -105,6 +109,7 @@ PLAIN_TYPES: dict[str, Api] = {
         name="AlarmName",
         longest=255,
         attributes=arn("cloudwatch", "alarm:{}"),
+        tags="list",
     ),
     "AWS::CloudWatch::Dashboard": Api(
         "cloudwatch",
@@ -132,6 +137,7 @@ PLAIN_TYPES: dict[str, Api] = {
         delete="DeleteScheduleGroup",
         name="Name",
         attributes=lambda _, answer: {"Arn": answer["ScheduleGroupArn"]},
+        tags="list",
     ),
     "AWS::SSM::Parameter": Api(
         "ssm",

@@ -18,6 +18,7 @@ BUCKET_GONE = ("NoSuchBucket",)
 class Bucket(ResourceType):
     """AWS::S3::Bucket."""
 
+    tags = "list"
     immutable = frozenset({"BucketName", "ObjectLockEnabled"})
 
     def create(self, request: Request) -> Made:
@@ -170,6 +171,7 @@ class BucketPolicy(ResourceType):
 class Table(ResourceType):
     """AWS::DynamoDB::Table."""
 
+    tags = "list"
     immutable = frozenset({"TableName", "KeySchema", "LocalSecondaryIndexes"})
     _apart = ("TimeToLiveSpecification", "PointInTimeRecoverySpecification", "SSESpecification")
 

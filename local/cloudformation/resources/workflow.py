@@ -16,6 +16,7 @@ TOKEN = re.compile(r"\$\{([A-Za-z0-9_:.]+)\}")
 class StateMachine(ResourceType):
     """AWS::StepFunctions::StateMachine, its definition inline or in S3, with substitutions."""
 
+    tags = "list"
     immutable = frozenset({"StateMachineName", "StateMachineType"})
 
     def create(self, request: Request) -> Made:
@@ -148,6 +149,7 @@ class StateMachineAlias(ResourceType):
 class Rule(ResourceType):
     """AWS::Events::Rule with its targets."""
 
+    tags = "list"
     immutable = frozenset({"Name", "EventBusName"})
 
     def create(self, request: Request) -> Made:

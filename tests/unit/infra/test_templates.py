@@ -50,6 +50,11 @@ def test_every_token_of_the_definition_is_filled_in_and_no_other() -> None:
     assert set(machine["DefinitionSubstitutions"]) == tokens
 
 
+def test_every_child_hands_the_stacks_tag_on_to_what_is_in_it() -> None:
+    for name, resource in ROOT["Resources"].items():
+        assert resource["Properties"]["Tags"] == {"greenlight:stack": {"Ref": "AWS::StackName"}}, name
+
+
 def test_every_state_behind_a_function_has_its_folder_and_its_function() -> None:
     states = re.findall(r"\$\{(\w+)FunctionArn\}", DEFINITION)
     known = {name for name, _, _ in functions()}
