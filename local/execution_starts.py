@@ -111,6 +111,9 @@ def _describe_execution(original: Callable[..., ActionResult]) -> Callable[..., 
         execution: AnyExecution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
         document: Any = result.result
         document.update(_associations(execution))
+        if "output" in document:
+            # moto gives a text as it is; the API gives JSON in any case.
+            document["output"] = json.dumps(execution.output)
         if execution.stop_date is not None:
             document["stopDate"] = execution.stop_date
         return result
