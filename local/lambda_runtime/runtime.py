@@ -18,8 +18,10 @@ from moto.awslambda.responses import LambdaResponse
 from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_backends
 from moto.core.config import default_user_config
 
+from local.events.callers import Callers
 from local.home import ACCOUNT, REGION, Home
 from local.lambda_runtime import versions
+from local.lambda_runtime.background import BackgroundInvocations
 from local.lambda_runtime.function import FunctionVersion
 from local.lambda_runtime.invocation import Invocation, InvocationResult, error_payload
 from local.lambda_runtime.pool import Pool
@@ -33,7 +35,6 @@ RESPONSE_TOO_LARGE = error_payload(
     "Function.ResponseSizeTooLarge",
     f"Response payload size exceeded maximum allowed payload size ({MAX_PAYLOAD_BYTES} bytes).",
 )
-ASYNC_RETRY_SECONDS = (60.0, 120.0)  # Lambda's two retries of a failed asynchronous invocation
 PATIENCE_SECONDS = 60.0
 # A run that began before a deployment calls its versions a few times more; between two of its states they stay warm.
 UNUSED_IDLE_SECONDS = 60.0
@@ -71,6 +72,11 @@ class LambdaRuntime:
         self._pools: dict[tuple[str, str], Pool] = {}
         self._lock = threading.Lock()
         self._stopping = threading.Event()
+        self._background = BackgroundInvocations(
+            lambda event: self._run(event.function(), event.payload, event.client_context, event.request_id),
+            Callers(home),
+            self._stopping.wait,
+        )
 
     def install(self) -> None:
         """Answer moto's Lambda API, and what inside moto calls a function, with this runtime."""
@@ -95,6 +101,7 @@ class LambdaRuntime:
 
         default_user_config["lambda"] = {"use_docker": False}
         versions.install()
+        self._background.install()
         # moto has no other way in; it is pinned to the exact version for that.
         LambdaResponse.invoke = invoke  # type: ignore[method-assign]
         LambdaSimpleBackend.delete_function = delete_function  # type: ignore[method-assign,assignment]
@@ -158,16 +165,8 @@ class LambdaRuntime:
         qualifier: str | None = None,
         client_context: str | None = None,
     ) -> None:
-        """Invoke in the background; a failure is tried again twice, as Lambda does."""
-        request = str(uuid.uuid4())
-
-        def attempt() -> None:
-            for delay in (*ASYNC_RETRY_SECONDS, None):
-                result = self._run(self._find(function_name, qualifier), payload, client_context, request)
-                if result.error is None or delay is None or self._stopping.wait(delay):
-                    return
-
-        threading.Thread(target=attempt, daemon=True, name="lambda-event").start()
+        """Invoke in the background; a failure is tried again, and told to the function's destination in the end."""
+        self._background.begin(lambda: self._find(function_name, qualifier), payload, client_context)
 
     def warm(self, function_names: Iterable[str] | None = None) -> None:
         """Start processes in the background, as many at a time as there are processors.
