@@ -6,11 +6,14 @@ guide, "EventBridge event message structure".
 
 from __future__ import annotations
 
+import functools
+import threading
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
 from moto.s3 import notifications
+from moto.s3.models import S3Backend
 
 from local.home import ACCOUNT
 
@@ -27,6 +30,15 @@ REASONS = {
 }
 
 
+class _Putting(threading.local):
+    """Whether this thread puts an object as a part of another operation."""
+
+    as_part = False
+
+
+_putting = _Putting()
+
+
 def install(emit: Emit) -> None:
     """Plug into moto; call it before anything is served.
 
@@ -37,11 +49,26 @@ def install(emit: Emit) -> None:
         del account_id
         # moto's names are members of an enumeration that are texts too.
         reason = REASONS.get(str(getattr(event_name, "value", event_name)))
-        if reason is not None:
+        # moto copies and completes by putting, and would tell of both.
+        if reason is not None and not (_putting.as_part and reason == "PutObject"):
             emit("aws.s3", "Object Created", _detail(bucket, key, reason), [bucket.arn])
 
     # moto has no other way in; it calls this for buckets whose events go to EventBridge.
     notifications._send_event_bridge_message = send
+    for name in ("copy_object", "complete_multipart_upload"):
+        setattr(S3Backend, name, _putting_as_part(getattr(S3Backend, name)))
+
+
+def _putting_as_part(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def marked(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - hands through
+        _putting.as_part = True
+        try:
+            return original(*args, **kwargs)
+        finally:
+            _putting.as_part = False
+
+    return marked
 
 
 def _detail(bucket: AnyBucket, key: AnyKey, reason: str) -> dict[str, Any]:
