@@ -23,6 +23,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 from moto.stepfunctions.utils import PAGINATION_MODEL
 from moto.utilities.paginator import paginate
 
+from local.cloudwatch.service_metrics import execution_started
 from local.state_machine_versions import Started, resolve, revision_of
 
 # moto names neither the types of its interpreter's executions nor those of its answers.
@@ -68,6 +69,7 @@ def _start_execution(
         executions: list[Any] = started.machine.executions
         executions.append(execution)
         execution.start()
+    execution_started(execution)
     return execution
 
 

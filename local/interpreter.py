@@ -44,6 +44,7 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from local import execution_starts, state_machine_versions
+from local.cloudwatch.service_metrics import execution_ended
 from local.events import emit
 from local.events.executions import status_detail
 
@@ -160,6 +161,7 @@ def abort(execution: AnyExecution, *, error: str | None, cause: str | None) -> N
             cause=cause or None,
             exec_worker=EndedWorker(events),
         )
+    execution_ended(execution)
     if isinstance(worker, ExecutionWorker):
         env.set_stop(stop_date=now, error=error, cause=cause)
         for endpoint in list(env.callback_pool_manager._pool.values()):
@@ -212,6 +214,7 @@ def _terminated(self: BaseExecutionWorkerCommunication) -> None:
             events.append(_last_event(events, HistoryEventType.ExecutionTimedOut))
         ended.exec_worker = EndedWorker(events)
         execution.__dict__.update(ended.__dict__)
+    execution_ended(execution)
     # The interpreter remembers all its threads for ever.
     TMP_THREADS[:] = [thread for thread in TMP_THREADS if thread.is_alive()]
     _emit_status(execution)

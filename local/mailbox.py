@@ -8,6 +8,7 @@ import email.policy
 import functools
 import json
 import re
+import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from moto.ses.models import RawMessage, SESBackend, ses_backends
+from moto.ses.models import Message, RawMessage, SESBackend, ses_backends
 from moto.sesv2.responses import SESV2Response
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from local.home import ACCOUNT
+from local.home import ACCOUNT, REGION
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 WEB_ADDRESS = re.compile(r"https?://[^\s<>\"']+")
 HREF = re.compile(r"^https?://")
 HEAD = re.compile(r"<head[^>]*>", re.IGNORECASE)
+NO_REPLY = "no-reply@sns.amazonaws.com"
 # What may end a sentence after an address, and is hardly ever its last character.
 CLOSING_MARKS = ".,;:!?)]"
 PAGE_HEADERS = {
@@ -112,6 +114,13 @@ def install() -> None:
     ]
     for owner, name, replacement in replacements:
         setattr(owner, name, replacement)
+
+
+def deliver(to: str, subject: str, text: str) -> None:
+    """Put a mail into the mailbox that did not come through SES."""
+    message: Any = Message(str(uuid.uuid4()), NO_REPLY, subject, text, {"ToAddresses": [to]})
+    message.received_at = datetime.now(UTC).isoformat(timespec="milliseconds")
+    ses_backends[ACCOUNT][REGION].sent_messages.append(message)
 
 
 def sent_mails() -> list[Mail]:

@@ -21,10 +21,11 @@ from moto.core.config import default_user_config
 from moto.moto_server import werkzeug_app
 from werkzeug.serving import make_server
 
-from local import interpreter, mailbox, stepfunctions
+from local import interpreter, mailbox, stepfunctions, subscriptions
 from local.cloudformation import CloudFormation
+from local.cloudwatch import CloudWatch
 from local.code_digest import code_digest
-from local.events import Events
+from local.events import Events, emit
 from local.front import Front
 from local.home import Home
 from local.http_api import HttpApi
@@ -100,9 +101,11 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
     functions = LambdaRuntime(home, processes)
     sagemaker = SageMaker(home, processes, snapshots.changed)
     subsystems: list[Subsystem] = [functions, CloudFormation(home, deployed=functions.deployed), sagemaker]
+    subsystems.append(CloudWatch(snapshots.changed, emit))
     events = Events(home)
     interpreter.install()
     mailbox.install()
+    subscriptions.install()
     for subsystem in (*subsystems, events):
         subsystem.install()
     stepfunctions.install(sagemaker)

@@ -24,12 +24,14 @@ class InvocationResult:
     payload: JSON, the handler's result or the error's description
     error: what X-Amz-Function-Error says, or None for a success
     log_tail: the last 4 KB of the invocation's log
+    duration_ms: how long the handler took, as the log's REPORT line says
     """
 
     payload: bytes
     version: str
     error: str | None = None
     log_tail: str = ""
+    duration_ms: float = 0.0
 
 
 @dataclass

@@ -18,6 +18,7 @@ from moto.awslambda.responses import LambdaResponse
 from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_backends
 from moto.core.config import default_user_config
 
+from local.cloudwatch.service_metrics import function_invoked, function_throttled
 from local.events.callers import Callers
 from local.home import ACCOUNT, REGION, Home
 from local.lambda_runtime import versions
@@ -222,6 +223,7 @@ class LambdaRuntime:
         pool = self._pool(function)
         sandbox = pool.acquire(PATIENCE_SECONDS)
         if sandbox is None:
+            function_throttled(function.name)
             raise ThrottledError
         reusable = False
         try:
@@ -229,6 +231,7 @@ class LambdaRuntime:
             result, reusable = sandbox.invoke(request)
         finally:
             pool.release(sandbox, reusable=reusable)
+        function_invoked(function.name, duration_ms=result.duration_ms, failed=result.error is not None)
         if len(result.payload) > MAX_PAYLOAD_BYTES:
             return replace(result, payload=RESPONSE_TOO_LARGE, error="Unhandled")
         return result

@@ -101,7 +101,7 @@ class Sandbox:
         self.idle_since = time.monotonic()
         tail = "\n".join(log).encode()[-LOG_TAIL_BYTES:].decode(errors="ignore")
         error = "Unhandled" if outcome.failed else None
-        return InvocationResult(outcome.payload, self.function.version, error, tail), outcome.reusable
+        return InvocationResult(outcome.payload, self.function.version, error, tail, duration_ms), outcome.reusable
 
     def stop(self) -> None:
         """End the process."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import urllib3
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
+
+from local.cloudwatch.service_metrics import endpoint_invoked
 
 if TYPE_CHECKING:
     from moto.core.common_types import TYPE_RESPONSE
@@ -43,13 +46,16 @@ class RuntimeApi(SageMakerRuntimeResponse):
         except KeyError:
             message = f"Endpoint {endpoint_name} has no production variant {target}."
             return _error("ValidationError", HTTPStatus.BAD_REQUEST, message)
+        began = time.monotonic()
         try:
             answer = instance.invoke(self.raw_body, self._forwarded())
         except urllib3.exceptions.HTTPError:
             if self.deployments.fleet_of(endpoint_name) not in {None, fleet}:
                 return self.invoke_endpoint()  # the fleet was exchanged between the choice and the request
+            endpoint_invoked(endpoint_name, variant, status=0, seconds=time.monotonic() - began)
             reason = "Your invocation timed out while waiting for a response from container primary."
             return self._model_error(endpoint_name, 0, reason)
+        endpoint_invoked(endpoint_name, variant, status=answer.status, seconds=time.monotonic() - began)
         return self._answer(endpoint_name, variant, answer)
 
     def _forwarded(self) -> dict[str, str]:

@@ -100,17 +100,6 @@ PLAIN_TYPES: dict[str, Api] = {
         attributes=arn("cloudwatch", "alarm:{}"),
         tags="list",
     ),
-    "AWS::CloudWatch::CompositeAlarm": Api(
-        "cloudwatch",
-        create="PutCompositeAlarm",
-        update="PutCompositeAlarm",
-        delete="DeleteAlarms",
-        delete_list="AlarmNames",
-        name="AlarmName",
-        longest=255,
-        attributes=arn("cloudwatch", "alarm:{}"),
-        tags="list",
-    ),
     "AWS::CloudWatch::Dashboard": Api(
         "cloudwatch",
         create="PutDashboard",
