@@ -4,6 +4,7 @@ What is changed, through the interpreter's own modules (moto is pinned exactly):
 - state machines made by CloudFormation are the ones that are executed, by version and alias too;
 - clients are made once, not at every task, and `.sync` tasks notice the end of a job at once;
 - the end of an execution is an event of EventBridge;
+- the size of a state is that of its JSON in UTF-8, as AWS counts it;
 - StopExecution and a stopping server end an execution now, not when its current task ends;
 - an ended execution keeps its history as one compressed value instead of live threads and locks.
 """
@@ -28,6 +29,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.core.utils import iso_8601_datetime_with_milliseconds
 from moto.settings import moto_server_port
 from moto.stepfunctions import models
+from moto.stepfunctions.parser import quotas
 from moto.stepfunctions.parser.api import ExecutionStatus, HistoryEventType
 from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.map_run_record import (
@@ -122,6 +124,7 @@ def install() -> None:
         (models, "stepfunctions_backends", stepfunctions_parser_backends),
         (boto_client, "boto3", SharedClients()),
         (state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", SYNC_POLL_SECONDS),
+        (quotas, "to_json_str", compact_json),
         (BaseExecutionWorkerCommunication, "terminated", _terminated),
         (Execution, "stop", _stop),
         (backend, "_get_executions", _begun_executions(backend._get_executions)),
@@ -133,6 +136,11 @@ def install() -> None:
         setattr(owner, name, replacement)
     state_machine_versions.install()
     execution_starts.install()
+
+
+def compact_json(value: Any) -> str:  # noqa: ANN401 - a state's input or output
+    """The JSON of which Step Functions hands on 256 KiB at most; moto's own has spaces and escapes every accent."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)
 
 
 def abort_running(cause: str) -> int:

@@ -12,6 +12,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from steps.shortened import Reason, Sentence
+
 
 class Contract(BaseModel):
     """Base of every contract: immutable, and a key nobody declared is an error."""
@@ -22,12 +24,18 @@ class Contract(BaseModel):
 class RunInput(Contract):
     """Input of an execution: what a schedule, an upload, `greenlight run` or a caller sends."""
 
-    recipe: str
-    recipe_uri: str | None = Field(default=None, description="A recipe file; without it the deployed one is used.")
-    data_uri: str | None = Field(default=None, description="A CSV; without it the newest under incoming/<recipe>/.")
+    recipe: str = Field(max_length=100)
+    recipe_uri: str | None = Field(
+        default=None, max_length=1024, description="A recipe file; without it the deployed one is used."
+    )
+    data_uri: str | None = Field(
+        default=None, max_length=1024, description="A CSV; without it the newest under incoming/<recipe>/."
+    )
     force: bool = Field(default=False, description="Run every step anew, even when nothing is new.")
-    requested_by: str = "schedule"
-    trigger_id: str | None = Field(default=None, description="Request of the function that started the run.")
+    requested_by: str = Field(default="schedule", max_length=256)
+    trigger_id: str | None = Field(
+        default=None, max_length=256, description="Request of the function that started the run."
+    )
     waits: bool = Field(default=False, description="Start again later when another run of the recipe is under way.")
 
 
@@ -55,7 +63,7 @@ class StepPlan(Contract):
 
     key: str = Field(description="Digest of all that goes into the step.")
     reuse: bool
-    reason: str = Field(description="Why it is reused or run, as a sentence.")
+    reason: Sentence = Field(description="Why it is reused or run, as a sentence.")
     job_name: str
     output_uri: str = Field(description="Folder (or model archive) the step wrote or will write.")
     parameters: dict[str, Any] = Field(description="The SageMaker request's parts that differ from run to run.")
@@ -90,7 +98,7 @@ class PrepareRunResult(Contract):
     run_id: str
     recipe: str
     decision: Literal["go", "nothing_new", "already_running", "too_expensive"]
-    reason: str
+    reason: Reason
     compared: dict[str, str] = Field(default={}, description="What was compared with the live version.")
     recipe_uri: str = ""
     data_uri: str = ""
@@ -117,7 +125,7 @@ class Finding(Contract):
     verdict: Literal["passed", "failed"]
     observed: float
     limit: float
-    sentence: str
+    sentence: Sentence
 
 
 class ValidateDataResult(Contract):
@@ -132,8 +140,10 @@ class MetricsReport(Contract):
     """EvaluateModel's `report.json`: candidate and champion on the same held-back rows."""
 
     rows: int
-    candidate: dict[str, float]
-    champion: dict[str, float] | None = Field(description="None when there is no live version to compare with.")
+    candidate: dict[str, float] = Field(max_length=50)
+    champion: dict[str, float] | None = Field(
+        max_length=50, description="None when there is no live version to compare with."
+    )
     majority_baseline_accuracy: float
     confusion: list[list[int]] = Field(description="Candidate's counts, [true class][answered class].")
     class_names: list[str]
@@ -148,7 +158,7 @@ class CheckMetricsResult(Contract):
     metrics: dict[str, float]
     champion_metrics: dict[str, float] | None
     rows: int
-    reason: str
+    reason: Reason
 
 
 class RegisterModelResult(Contract):
@@ -185,7 +195,7 @@ class DescribeEndpointResult(Contract):
     """DescribeEndpoint: in service means InService AND serving the config asked for."""
 
     status: Literal["in_service", "in_progress", "failed"]
-    detail: str
+    detail: Reason
 
 
 class SmokeAnswer(Contract):
@@ -204,7 +214,7 @@ class RunSmokeTestsResult(Contract):
 
     verdict: Literal["passed", "failed"]
     answers: list[SmokeAnswer]
-    reason: str
+    reason: Reason
 
 
 class RollBackEndpointResult(Contract):
@@ -244,7 +254,7 @@ class CloseRunResult(Contract):
     outcome: Literal[
         "CostRejected", "DataRejected", "MetricsRejected", "ApprovalDenied", "ApprovalExpired", "RolledBack"
     ]
-    reason: str
+    reason: Reason
 
 
 class Fault(Contract):

@@ -5,9 +5,17 @@ handles differently has a class of its own here. A "no" (rejected data, failed m
 approval) is a result and is never raised.
 """
 
+from steps.shortened import MESSAGE_BYTES, shortened
+
 
 class ReleaseError(Exception):
-    """A release cannot go on; the message says what was wrong, where, and what to do."""
+    """A release cannot go on; the message says what was wrong, where, and what to do.
+
+    A very long message is cut: it becomes a Cause in the run's state.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        super().__init__(shortened(message, MESSAGE_BYTES))
 
 
 class RecipeInvalidError(ReleaseError):

@@ -7,6 +7,7 @@ shares are between 0 and 1 unless a name says otherwise.
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -26,6 +27,14 @@ EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\
 MetricName = Literal["accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss"]
 
 MAX_ENDPOINT_LOOKS = 900
+
+# What SageMaker takes of a hyperparameter, and how much of all of them a run's state has room for.
+HYPERPARAMETER_NAME_CHARACTERS = 256
+HYPERPARAMETER_CHARACTERS = 2500
+HYPERPARAMETERS_CHARACTERS = 10_000
+
+Label = Annotated[str, StringConstraints(max_length=100)]
+ImageName = Annotated[str, StringConstraints(max_length=255)]
 
 # Graviton (a g after the generation), Grace, Inferentia, Trainium and Gaudi.
 _OTHER_PROCESSOR = re.compile(r"^ml\.([a-z]+\d+g|p6e-gb|inf\d|trn\d|dl\d)")
@@ -72,9 +81,10 @@ class DataSection(_Section):
     source: PackageSource | None = Field(default=None, description="Default data; without it a run needs a file.")
     text_column: str = Field(default="text", description="Column with the text to classify.")
     label_column: str = Field(default="label", description="Column with the label.")
-    labels: dict[str, str] = Field(
+    labels: dict[Label, Label] = Field(
         description="Value in the label column -> class name; the order is the order of the model's outputs.",
         min_length=2,
+        max_length=100,
     )
 
     @field_validator("labels", mode="before")
@@ -95,6 +105,13 @@ class DataSection(_Section):
     def _class_names_differ(cls, value: dict[str, str]) -> dict[str, str]:
         if len(set(value.values())) < len(value):
             raise ValueError("two label values have the same class name")
+        # They are handed to training as one hyperparameter: JSON inside JSON, as the training toolkit reads it.
+        encoded = len(json.dumps(json.dumps(list(value.values()))))
+        if encoded > HYPERPARAMETER_CHARACTERS:
+            raise ValueError(
+                f"the class names take {encoded} characters as a hyperparameter, and SageMaker allows "
+                f"{HYPERPARAMETER_CHARACTERS}; shorten them"
+            )
         return value
 
     @property
@@ -129,8 +146,8 @@ class DataRules(_Section):
 class TrainingSection(_Section):
     """The training job."""
 
-    script: str = Field(default="training/text_classifier.py", description="Path inside the project.")
-    image: str = Field(default="tensorflow-training", description="`tensorflow-training` or a full image URI.")
+    script: str = Field(default="training/text_classifier.py", max_length=200, description="Path inside the project.")
+    image: ImageName = Field(default="tensorflow-training", description="`tensorflow-training` or a full image URI.")
     instance_type: str = Field(default="ml.m5.xlarge", pattern=r"^ml\.", description="Machine of the training job.")
     volume_gb: int = Field(default=30, ge=1, le=16384, description="Its disk.")
     max_runtime_seconds: int = Field(default=3600, ge=1, le=432_000, description="A longer job is stopped.")
@@ -152,6 +169,21 @@ class TrainingSection(_Section):
             _check_default_image(self.instance_type, "training.image")
         return self
 
+    @field_validator("hyperparameters")
+    @classmethod
+    def _hyperparameters_fit(cls, value: dict[str, str | int | float | bool]) -> dict[str, str | int | float | bool]:
+        lengths = {name: len(json.dumps(item)) for name, item in value.items()}
+        for name, length in lengths.items():
+            if len(name) > HYPERPARAMETER_NAME_CHARACTERS or length > HYPERPARAMETER_CHARACTERS:
+                raise ValueError(
+                    f"{name[:40]} is too long: SageMaker allows {HYPERPARAMETER_NAME_CHARACTERS} characters for a name "
+                    f"and {HYPERPARAMETER_CHARACTERS} for a value as JSON"
+                )
+        total = sum(lengths.values()) + sum(map(len, lengths))
+        if total > HYPERPARAMETERS_CHARACTERS:
+            raise ValueError(f"together they have {total} characters, and {HYPERPARAMETERS_CHARACTERS} are allowed")
+        return value
+
 
 class MetricGate(_Section):
     """What one metric must reach on rows never trained on."""
@@ -164,7 +196,7 @@ class MetricGate(_Section):
 class MetricsSection(_Section):
     """The metric gate; the first metric is the one by which versions are compared."""
 
-    gates: list[MetricGate] = Field(min_length=1, description="Every one of them must be passed.")
+    gates: list[MetricGate] = Field(min_length=1, max_length=10, description="Every one of them must be passed.")
     clear_win: float = Field(
         default=0.01, gt=0, description="Gain in the first metric over the live version that counts as clearly better."
     )
@@ -176,7 +208,9 @@ class ApprovalSection(_Section):
     policy: Literal["always", "when_not_clearly_better", "never"] = Field(
         default="always", description="When a person must say yes."
     )
-    approvers: list[EmailAddress] = Field(min_length=1, description="Each gets a mail with a link of their own.")
+    approvers: list[EmailAddress] = Field(
+        min_length=1, max_length=20, description="Each gets a mail with a link of their own."
+    )
     deadline_seconds: int = Field(
         default=7 * 24 * 3600, ge=1, le=30 * 24 * 3600, description="After it the run ends in ApprovalExpired."
     )
@@ -185,7 +219,7 @@ class ApprovalSection(_Section):
 class EndpointSection(_Section):
     """Where the model serves."""
 
-    image: str = Field(default="tensorflow-inference", description="`tensorflow-inference` or a full image URI.")
+    image: ImageName = Field(default="tensorflow-inference", description="`tensorflow-inference` or a full image URI.")
     instance_type: str = Field(default="ml.m5.large", pattern=r"^ml\.", description="Machine that serves.")
     instance_count: int = Field(default=1, ge=1, le=100, description="How many of them.")
     deadline_seconds: int = Field(default=1800, ge=30, description="How long it may take to come into service.")
@@ -233,14 +267,14 @@ class CostSection(_Section):
 class SmokeCase(_Section):
     """One text the live endpoint must answer rightly."""
 
-    text: str = Field(min_length=1, description="What is asked.")
-    label: str = Field(description="The class name that must be the answer.")
+    text: str = Field(min_length=1, max_length=20_000, description="What is asked.")
+    label: Label = Field(description="The class name that must be the answer.")
 
 
 class SmokeSection(_Section):
     """What the endpoint must answer right after an update, else it is rolled back."""
 
-    cases: list[SmokeCase] = Field(min_length=1, description="All of them must be answered rightly.")
+    cases: list[SmokeCase] = Field(min_length=1, max_length=30, description="All of them must be answered rightly.")
     max_latency_ms: int = Field(default=5000, ge=1, description="Slowest answer allowed, after one warm-up request.")
 
 
@@ -248,7 +282,7 @@ class Recipe(_Section):
     """One model's recipe."""
 
     name: RecipeName = Field(description="Small letters, digits and single hyphens; names the endpoint too.")
-    description: str = Field(min_length=1, description="One sentence for the approver.")
+    description: str = Field(min_length=1, max_length=500, description="One sentence for the approver.")
     task: Literal["binary", "multi_class"] = Field(description="Two classes, or any number of them.")
     data: DataSection
     split: SplitSection = SplitSection()

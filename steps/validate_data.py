@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_BAD_ROW_SHARE = "max_bad_row_share"
 MIN_ROWS = "min_rows"
 MIN_ROWS_PER_LABEL = "min_rows_per_label"
+# A run's state holds them all, and Step Functions hands on 256 KiB at most.
+MAX_FINDINGS = 50
 
 
 def validate_data(profile: DataProfile, recipe: Recipe) -> ValidateDataResult:
@@ -34,8 +36,25 @@ def validate_data(profile: DataProfile, recipe: Recipe) -> ValidateDataResult:
     ]
     rejected = any(finding.verdict == "failed" for finding in findings)
     return ValidateDataResult(
-        verdict="rejected" if rejected else "accepted", findings=findings, rows=profile.usable_rows
+        verdict="rejected" if rejected else "accepted", findings=_most_telling(findings), rows=profile.usable_rows
     )
+
+
+def _most_telling(findings: list[Finding]) -> list[Finding]:
+    """As many as a run's state can hold: those that failed come first, and the last one says what is left out."""
+    if len(findings) <= MAX_FINDINGS:
+        return findings
+    ordered = sorted(findings, key=lambda finding: finding.verdict == "passed")
+    kept, left_out = ordered[: MAX_FINDINGS - 1], ordered[MAX_FINDINGS - 1 :]
+    failed = sum(finding.verdict == "failed" for finding in left_out)
+    rest = Finding(
+        rule="further_rules",
+        verdict="failed" if failed else "passed",
+        observed=failed,
+        limit=0,
+        sentence=f"{failed} of {len(left_out)} further rules failed; preprocess/profile.json has all the numbers.",
+    )
+    return [*kept, rest]
 
 
 def _row_counts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:

@@ -24,12 +24,14 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
+from moto.stepfunctions.parser import quotas
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_callback
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.models import stepfunctions_parser_backends
 
+from local.interpreter import compact_json
 from local.stepfunctions import SageMakerTask
 from workflows.paths import reference_path
 from workflows.resources import resource_of
@@ -61,6 +63,9 @@ class Outcome:
     output: Any = None
     error: str | None = None
     cause: str | None = None
+    # Only of moto's: bytes of each state's input, and events of the whole history.
+    input_bytes: dict[str, int] = field(default_factory=dict)
+    events: int = 0
 
 
 def deployed_definition() -> dict[str, Any]:
@@ -214,6 +219,7 @@ def moto_interpreter() -> Iterator[Callable[[Case], Outcome]]:
     with pytest.MonkeyPatch.context() as patch, mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         patch.setattr(retrier_decl, "time", SimpleNamespace(sleep=lambda _seconds: None))
         patch.setattr(state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", 0.02)
+        patch.setattr(quotas, "to_json_str", compact_json)
         patch.setattr(
             state_task_factory,
             "state_task_service_for",
@@ -232,20 +238,20 @@ def moto_interpreter() -> Iterator[Callable[[Case], Outcome]]:
                 "executionArn"
             ]
             ended = _end(sfn, arn)
-            entered = (
-                event["stateEnteredEventDetails"]["name"]
-                for page in sfn.get_paginator("get_execution_history").paginate(executionArn=arn)
-                for event in page["events"]
-                if "stateEnteredEventDetails" in event
-            )
-            output = json.loads(ended["output"]) if "output" in ended else None
+            pages = sfn.get_paginator("get_execution_history").paginate(executionArn=arn)
+            events = [event for page in pages for event in page["events"]]
+            entered = [event["stateEnteredEventDetails"] for event in events if "stateEnteredEventDetails" in event]
             return Outcome(
-                visited=list(entered),
+                visited=[details["name"] for details in entered],
                 requests=clients.requests,
                 status=ended["status"],
-                output=output,
+                output=json.loads(ended["output"]) if "output" in ended else None,
                 error=ended.get("error"),
                 cause=ended.get("cause"),
+                input_bytes={
+                    details["name"]: len(compact_json(json.loads(details["input"])).encode()) for details in entered
+                },
+                events=len(events),
             )
 
         yield run

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from steps.errors import RecipeInvalidError
 from steps.recipe import Recipe, parse_recipe
@@ -120,3 +121,34 @@ def test_label_values_may_be_numbers(make_recipe: MakeRecipe) -> None:
 def test_a_file_that_is_no_recipe_at_all_says_so(text: str, says: str) -> None:
     with pytest.raises(RecipeInvalidError, match=f"r.yaml {says}"):
         parse_recipe(text, where="r.yaml")
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ({"training": {"hyperparameters": {"a": "x" * 2498}}}, None),
+        ({"training": {"hyperparameters": {"a": "x" * 2499}}}, "a is too long: SageMaker allows"),
+        ({"training": {"hyperparameters": {"a": '"' * 1250}}}, "a is too long: SageMaker allows"),
+        ({"training": {"hyperparameters": {"n" * 257: 1}}}, "is too long: SageMaker allows 256 characters for a name"),
+        (
+            {"training": {"hyperparameters": {f"a{number}": "x" * 2400 for number in range(5)}}},
+            "together they have 12020 characters, and 10000 are allowed",
+        ),
+        ({"data": {"labels": {str(number): f"class-{number}" for number in range(101)}}}, "at most 100 items"),
+        (
+            {"data": {"labels": {str(number): "n" * 96 + f"{number:04}" for number in range(30)}}},
+            "the class names take 3182 characters as a hyperparameter, and SageMaker allows 2500; shorten them",
+        ),
+        ({"approval": {"approvers": [f"a{number}@example.com" for number in range(21)]}}, "at most 20 items"),
+        ({"smoke": {"cases": [{"text": "good", "label": "good"}] * 31}}, "at most 30 items"),
+    ],
+)
+def test_a_recipe_keeps_the_limits_of_what_it_becomes(
+    make_recipe: MakeRecipe, section: dict[str, Any], words: str | None
+) -> None:
+    if words is None:
+        make_recipe(**section)
+        return
+    with pytest.raises(ValidationError) as refused:
+        make_recipe(**section, task="multi_class")
+    assert words in str(refused.value)
