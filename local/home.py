@@ -55,6 +55,11 @@ class Home:
         return self.directory / "snapshot"
 
     @property
+    def access_log(self) -> Path:
+        """What roles were granted and denied, for whoever writes their policies."""
+        return self.directory / "access.jsonl"
+
+    @property
     def jobs(self) -> Path:
         """One folder per SageMaker job, laid out like /opt/ml."""
         return self.directory / "jobs"

@@ -2,7 +2,8 @@
 
 What is changed, through the interpreter's own modules (moto is pinned exactly):
 - state machines made by CloudFormation are the ones that are executed, by version and alias too;
-- clients are made once, not at every task, and `.sync` tasks notice the end of a job at once;
+- a task calls as its state machine's role, by clients that are made once and not at every task;
+- `.sync` tasks notice the end of a job at once;
 - the end of an execution is an event of EventBridge;
 - the size of a state is that of its JSON in UTF-8, as AWS counts it;
 - StopExecution and a stopping server end an execution now, not when its current task ends;
@@ -35,7 +36,9 @@ from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import Time
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.itemprocessor.map_run_record import (
     MapRunRecordPoolManager,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import state_task_service_callback
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.eval.callback.callback import CallbackPoolManager
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
@@ -49,7 +52,9 @@ from local import execution_starts, state_machine_versions
 from local.cloudwatch.service_metrics import execution_ended
 from local.events import emit
 from local.events.executions import status_detail
+from local.iam import role_session
 
+STATES = "states.amazonaws.com"
 SYNC_POLL_SECONDS = 0.02
 CONNECTIONS = 50
 # A just started execution reads its definition first; stopping it has to wait for that.
@@ -61,6 +66,15 @@ AnyWorker: TypeAlias = Any
 AnyEnvironment: TypeAlias = Any
 
 _ending = threading.Lock()
+
+
+class _Task(threading.local):
+    """The task that a thread runs, and the role it runs as."""
+
+    role_arn = ""
+
+
+_task = _Task()
 
 
 class EndedWorker:
@@ -88,23 +102,27 @@ class EndedWorker:
 
 
 class SharedClients:
-    """Stands in for boto3 in the interpreter: one client for each service and region."""
+    """Stands in for boto3 in the interpreter: one client for each service, region and role of a state machine."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._clients: dict[tuple[str, str], BaseClient] = {}
+        self._clients: dict[tuple[str, str, str], BaseClient] = {}
 
     def client(self, *, service_name: str, region_name: str, **_: object) -> BaseClient:
-        """A client without retries, as Step Functions retries by the definition, and as patient as the longest task."""
+        """A client for the role of the task that this thread runs.
+
+        Without retries, as Step Functions retries by the definition, and as patient as the longest task.
+        Raises AssumeRoleError when Step Functions cannot assume the role.
+        """
+        session = role_session(_task.role_arn, STATES)
         with self._lock:
-            key = (service_name, region_name)
+            key = (service_name, region_name, session.access_key)
             if key not in self._clients:
                 self._clients[key] = boto3.client(
                     service_name,  # type: ignore[call-overload]  # any service
                     region_name=region_name,
                     endpoint_url=f"http://127.0.0.1:{moto_server_port()}",
-                    aws_access_key_id="states",
-                    aws_secret_access_key="states",  # noqa: S106 - any value signs; the laptop has no secret to keep
+                    **session.client_arguments(),
                     config=Config(
                         parameter_validation=False,
                         retries={"total_max_attempts": 1},
@@ -128,6 +146,7 @@ def install() -> None:
         (BaseExecutionWorkerCommunication, "terminated", _terminated),
         (Execution, "stop", _stop),
         (backend, "_get_executions", _begun_executions(backend._get_executions)),
+        (StateTask, "_eval_state_credentials", _eval_state_credentials(StateTask._eval_state_credentials)),
         (StepFunctionResponse, "stop_execution", _stop_execution),
         (StepFunctionResponse, "send_task_failure", _send_task_failure),
         (StepFunctionResponse, "get_execution_history", _get_execution_history),
@@ -244,6 +263,17 @@ def _begun_executions(original: Callable[..., list[AnyExecution]]) -> Callable[.
         return [execution for execution in original(*args) if execution.exec_worker.env is not None]
 
     return begun
+
+
+def _eval_state_credentials(original: Callable[..., StateCredentials]) -> Callable[..., StateCredentials]:
+    @functools.wraps(original)
+    def evaluated(self: StateTask, env: AnyEnvironment) -> StateCredentials:
+        # moto hands them to every task, which then calls, in the same thread, with keys of its own.
+        credentials = original(self, env)
+        _task.role_arn = credentials.role_arn
+        return credentials
+
+    return evaluated
 
 
 def _stop_execution(self: StepFunctionResponse) -> ActionResult:

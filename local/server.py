@@ -21,7 +21,7 @@ from moto.core.config import default_user_config
 from moto.moto_server import werkzeug_app
 from werkzeug.serving import make_server
 
-from local import interpreter, mailbox, stepfunctions, subscriptions
+from local import iam, interpreter, mailbox, stepfunctions, subscriptions
 from local.cloudformation import CloudFormation
 from local.cloudwatch import CloudWatch
 from local.code_digest import code_digest
@@ -100,9 +100,11 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
     snapshots = Snapshots(home.snapshot)
     functions = LambdaRuntime(home, processes)
     sagemaker = SageMaker(home, processes, snapshots.changed)
+    iam.AUTHORIZER.log = iam.AccessLog(home.access_log)
     subsystems: list[Subsystem] = [functions, CloudFormation(home, deployed=functions.deployed), sagemaker]
     subsystems.append(CloudWatch(snapshots.changed, emit))
     events = Events(home)
+    iam.install()
     interpreter.install()
     mailbox.install()
     subscriptions.install()
@@ -116,7 +118,7 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
         "home": str(home.directory),
     }
     front = Front(
-        aws=werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app),
+        aws=iam.Gate(werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)),
         http_api=HttpApi(home, functions.invoke),
         pages=mailbox.Mailbox(),
         health=lambda: {**health, "notes": snapshots.notes},

@@ -24,12 +24,15 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_callback import (
     StateTaskServiceCallback,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_lambda import (
+    StateTaskServiceLambda,
+)
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
-from local import task_tokens
+from local import machine_roles, task_tokens
 from workflows.integrations import SAGEMAKER
 
 if TYPE_CHECKING:
@@ -168,6 +171,16 @@ def install(sagemaker: SageMaker) -> None:
     vars(state_task_factory)["state_task_service_for"] = service_for
     StepFunctionsParserBackend._validate_definition = staticmethod(_validate_definition)  # type: ignore[method-assign]
     task_tokens.install()
+    machine_roles.install()
+    error_of = StateTaskServiceLambda._error_cause_from_client_error
+
+    def error_cause_from_client_error(client_error: ClientError) -> tuple[str, str]:
+        error, cause = error_of(client_error)
+        # AWS's SDK for Lambda has no class of its own for it.
+        return ("Lambda.AWSLambdaException" if error == "Lambda.AccessDeniedException" else error), cause
+
+    vars_of_lambda: Any = StateTaskServiceLambda
+    vars_of_lambda._error_cause_from_client_error = staticmethod(error_cause_from_client_error)
 
 
 def _validate_definition(definition: str) -> None:

@@ -17,7 +17,9 @@ from moto.stepfunctions.parser.asl.eval.callback.callback import (
     CallbackOutcomeFailure,
     CallbackOutcomeSuccess,
 )
-from moto.stepfunctions.parser.models import StepFunctionsParserBackend
+from moto.stepfunctions.parser.models import StepFunctionsParserBackend, stepfunctions_parser_backends
+
+from local.home import ACCOUNT, REGION
 
 TOKEN = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -32,6 +34,16 @@ def install() -> None:
         ("send_task_heartbeat", _send_task_heartbeat),
     ):
         setattr(StepFunctionsParserBackend, name, replacement)
+
+
+def state_machine_of(token: str) -> str | None:
+    """ARN of the state machine whose task waits with a token, None when nobody does."""
+    backend: StepFunctionsParserBackend = stepfunctions_parser_backends[ACCOUNT][REGION]
+    for execution in backend._get_executions(ExecutionStatus.RUNNING):
+        if execution.exec_worker.env.callback_pool_manager.get(token) is not None:
+            arn: str = execution.state_machine_arn
+            return arn
+    return None
 
 
 def _send_task_success(self: StepFunctionsParserBackend, task_token: str, outcome: str) -> None:

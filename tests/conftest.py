@@ -6,8 +6,10 @@ A fake is handed out as the port it stands for; what it remembers is a fixture o
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -562,3 +564,21 @@ def registered(plan: PrepareRunResult) -> RegisterModelResult:
         model_data_uri=plan.train_model.output_uri,
         model_digest=hashlib.sha256(b"archive").hexdigest(),
     )
+
+
+@pytest.fixture(scope="session")
+def make_role() -> Callable[..., str]:
+    """Creates a role that a service can assume and returns its ARN; it may do everything unless a test says what."""
+
+    def make(iam: Any, name: str, service: str, *statements: dict[str, Any]) -> str:
+        trust = [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}]
+        arn: str = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_document(trust))["Role"]["Arn"]
+        everything = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
+        iam.put_role_policy(RoleName=name, PolicyName="all", PolicyDocument=_document(list(statements) or everything))
+        return arn
+
+    return make
+
+
+def _document(statements: list[dict[str, Any]]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})

@@ -14,7 +14,6 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import cloudformation_backends
 from moto.core.responses import ActionResult
 
-from local.cloudformation import bucket_policies
 from local.cloudformation.backend import StackBackend
 from local.cloudformation.engine import Engine
 from local.cloudformation.errors import TemplateError
@@ -49,7 +48,6 @@ class CloudFormation:
             stack = response.cloudformation_backend.get_stack(response._get_param("StackName"))
             return ActionResult({"StackResourceSummaries": stack.stack_resources})
 
-        bucket_policies.install()
         StackBackend.engine = engine
         cloudformation_backends.backend = StackBackend
         cloudformation_backends.clear()

@@ -10,9 +10,10 @@ import uuid
 from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 from urllib.parse import unquote
 
-from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.awslambda.models import LambdaBackend, LambdaFunction
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda_simple.models import LambdaSimpleBackend, lambda_simple_backends
@@ -21,12 +22,13 @@ from moto.core.config import default_user_config
 from local.cloudwatch.service_metrics import function_invoked, function_throttled
 from local.events.callers import Callers
 from local.home import ACCOUNT, REGION, Home
+from local.iam import AssumeRoleError, check_trust, find_role
 from local.lambda_runtime import versions
 from local.lambda_runtime.background import BackgroundInvocations
 from local.lambda_runtime.function import FunctionVersion
 from local.lambda_runtime.invocation import Invocation, InvocationResult, error_payload
 from local.lambda_runtime.pool import Pool
-from local.lambda_runtime.sandbox import Sandbox
+from local.lambda_runtime.sandbox import LAMBDA, Sandbox
 from local.processes import ProcessRegistry
 
 logger = logging.getLogger(__name__)
@@ -49,6 +51,15 @@ class ThrottledError(LambdaClientError):
 
     def __init__(self) -> None:
         super().__init__("TooManyRequestsException", "Rate Exceeded.")
+
+
+class NotAssumableError(LambdaClientError):
+    """The function's role is gone, or no longer trusts Lambda."""
+
+    code = 403
+
+    def __init__(self) -> None:
+        super().__init__("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.")
 
 
 class RequestTooLargeError(LambdaClientError):
@@ -100,11 +111,27 @@ class LambdaRuntime:
             of_one_version = function.function_arn.rpartition(":")[2] == str(function.version)
             runtime.forget(function.function_name, str(function.version) if of_one_version else None)
 
+        create_without_trust = LambdaBackend.create_function
+
+        def create_function(backend: LambdaBackend, spec: dict[str, Any]) -> LambdaFunction:
+            _check_role(spec)
+            return create_without_trust(backend, spec)
+
+        update_without_trust = LambdaBackend.update_function_configuration
+
+        def update_function_configuration(
+            backend: LambdaBackend, function_name: str, qualifier: str, body: dict[str, Any]
+        ) -> dict[str, Any] | None:
+            _check_role(body)
+            return update_without_trust(backend, function_name, qualifier, body)
+
         default_user_config["lambda"] = {"use_docker": False}
         versions.install()
         self._background.install()
         # moto has no other way in; it is pinned to the exact version for that.
         LambdaResponse.invoke = invoke  # type: ignore[method-assign]
+        LambdaBackend.create_function = create_function  # type: ignore[method-assign,assignment]
+        LambdaBackend.update_function_configuration = update_function_configuration  # type: ignore[method-assign,assignment]
         LambdaSimpleBackend.delete_function = delete_function  # type: ignore[method-assign,assignment]
         LambdaFunction.invoke = invoke_for_event_source  # type: ignore[method-assign,assignment]
 
@@ -221,7 +248,10 @@ class LambdaRuntime:
         self, function: FunctionVersion, payload: bytes, client_context: str | None, request_id: str | None = None
     ) -> InvocationResult:
         pool = self._pool(function)
-        sandbox = pool.acquire(PATIENCE_SECONDS)
+        try:
+            sandbox = pool.acquire(PATIENCE_SECONDS)
+        except AssumeRoleError as error:
+            raise NotAssumableError from error
         if sandbox is None:
             function_throttled(function.name)
             raise ThrottledError
@@ -240,7 +270,11 @@ class LambdaRuntime:
         pool = self._pool(function)
         if self._stopping.is_set() or pool.started:
             return
-        sandbox = pool.acquire(0.0)
+        try:
+            sandbox = pool.acquire(0.0)
+        except AssumeRoleError as error:
+            logger.warning("function not started", extra={"function": function.name, "reason": str(error)})
+            return
         if sandbox is None:
             return
         loaded = sandbox.wait_until_loaded()
@@ -262,6 +296,18 @@ class LambdaRuntime:
 
     def _start(self, function: FunctionVersion) -> Sandbox:
         return Sandbox(function, self._home, self._processes)
+
+
+def _check_role(request: dict[str, Any]) -> None:
+    # Of a role that is not there moto says the same itself.
+    role = request.get("Role")
+    if role and find_role(role) is not None:
+        try:
+            check_trust(role, LAMBDA)
+        except AssumeRoleError as error:
+            raise InvalidParameterValueException(
+                "The role defined for the function cannot be assumed by Lambda."
+            ) from error
 
 
 def _as_bytes(body: bytes | str | None) -> bytes:

@@ -18,6 +18,7 @@ from pathlib import Path
 import psutil
 
 from local.home import Home
+from local.iam import role_session
 from local.lambda_runtime.function import FunctionVersion
 from local.lambda_runtime.invocation import (
     Invocation,
@@ -34,12 +35,14 @@ from local.processes import ProcessRegistry
 # AWS gives the function's own code 10 s to load; a laptop that starts everything at once needs longer.
 INIT_LIMIT_SECONDS = 60.0
 LOG_TAIL_BYTES = 4096
+LAMBDA = "lambda.amazonaws.com"
 
 
 class Sandbox:
     """A process under awslambdaric that deals with one invocation at a time.
 
-    Starting it returns at once; the first invocation waits until the function is loaded.
+    Starting it returns at once; the first invocation waits until the function is loaded. Raises AssumeRoleError when
+    Lambda cannot assume the function's role.
     """
 
     def __init__(self, function: FunctionVersion, home: Home, processes: ProcessRegistry) -> None:
@@ -192,6 +195,7 @@ class Sandbox:
         return {
             **dict(self.function.environment),
             **home.child_environment(),
+            **role_session(self.function.role, LAMBDA, self.function.name).environment(),
             "PYTHONPATH": os.pathsep.join([str(code), *installed]),
             "LAMBDA_TASK_ROOT": str(code),
             "_HANDLER": self.function.handler,

@@ -68,19 +68,19 @@ def zip_of() -> Callable[[Mapping[str, str]], bytes]:
 
 
 @pytest.fixture(scope="session")
-def make_function(client: Callable[[str], Any], zip_of: Callable[[Mapping[str, str]], bytes]) -> Callable[..., str]:
+def make_function(
+    client: Callable[[str], Any], zip_of: Callable[[Mapping[str, str]], bytes], make_role: Callable[..., str]
+) -> Callable[..., str]:
     """Create a function whose module `code` holds the given source; returns its name."""
-    client("iam").create_role(RoleName="function", AssumeRolePolicyDocument="{}", Path="/")
-    role = client("iam").get_role(RoleName="function")["Role"]["Arn"]
+    role = make_role(client("iam"), "function", "lambda.amazonaws.com")
 
     def make(name: str, source: str, handler: str = "code_under_test.handler", **settings: Any) -> str:
         client("lambda").create_function(
             FunctionName=name,
             Runtime="python3.12",
-            Role=role,
             Handler=handler,
             Code={"ZipFile": zip_of({"code_under_test.py": source})},
-            **settings,
+            **{"Role": role, **settings},
         )
         return name
 

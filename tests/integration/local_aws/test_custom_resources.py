@@ -36,7 +36,8 @@ def template_of(name: str, wish: str = "") -> str:
         Resources:
           Role:
             Type: AWS::IAM::Role
-            Properties: {{AssumeRolePolicyDocument: {{Version: 2012-10-17, Statement: []}}}}
+            Properties: {{AssumeRolePolicyDocument: {{Version: 2012-10-17, Statement:
+              [{{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}, Action: sts:AssumeRole}}]}}}}
           Painter:
             Type: AWS::Lambda::Function
             Properties:

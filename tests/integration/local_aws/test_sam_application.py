@@ -96,6 +96,8 @@ WORKFLOW = """
           DefinitionSubstitutions: {PaintFunctionArn: !GetAtt PaintFunction.Arn}
           Policies:
             - LambdaInvokePolicy: {FunctionName: !Ref PaintFunction}
+            - Version: 2012-10-17
+              Statement: [{Effect: Allow, Action: "logs:*", Resource: "*"}]
           Logging:
             Level: ALL
             IncludeExecutionData: true

@@ -19,7 +19,7 @@ from moto.sagemaker import urls as sagemaker_urls
 from moto.sagemakerruntime import urls as runtime_urls
 from werkzeug.serving import make_server
 
-from local import interpreter, stepfunctions
+from local import iam, interpreter, stepfunctions
 from local.home import Home
 from local.lambda_runtime import LambdaRuntime
 from local.processes import ProcessRegistry
@@ -76,7 +76,8 @@ def server(home: Home, subsystem: SageMaker, processes: ProcessRegistry) -> Iter
         environment.setenv(name, value)
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": False}
-    application = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
+    iam.install()
+    application = iam.Gate(werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app))
     server = make_server(
         "127.0.0.1", home.port, application, threaded=True, request_handler=werkzeug_app.MotoRequestHandler
     )
@@ -90,13 +91,20 @@ def server(home: Home, subsystem: SageMaker, processes: ProcessRegistry) -> Iter
 
 
 @pytest.fixture(scope="session")
-def client(home: Home) -> Callable[[str], Any]:
+def client(home: Home, make_role: Callable[..., str]) -> Callable[[str], Any]:
     session = boto3.Session(aws_access_key_id="laptop", aws_secret_access_key="laptop", region_name="us-east-1")
     config = Config(read_timeout=90, retries={"total_max_attempts": 1})
 
     def make(service: str) -> Any:
         return cast("Any", session).client(service, endpoint_url=home.endpoint_url, config=config)
 
+    for name, service in {
+        "jobs": "sagemaker",
+        "hosting": "sagemaker",
+        "workflow": "states",
+        "functions": "lambda",
+    }.items():
+        make_role(make("iam"), name, f"{service}.amazonaws.com")
     return make
 
 

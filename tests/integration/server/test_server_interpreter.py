@@ -19,8 +19,10 @@ Clients = Callable[[str], Any]
 
 
 @pytest.fixture(scope="module")
-def clients(served: Home, client_of: Callable[[Home, str], Any]) -> Clients:
-    return functools.cache(lambda service: client_of(served, service))
+def clients(served: Home, client_of: Callable[[Home, str], Any], make_role: Callable[..., str]) -> Clients:
+    clients: Clients = functools.cache(lambda service: client_of(served, service))
+    assert make_role(clients("iam"), "machine", "states.amazonaws.com") == ROLE
+    return clients
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from local.home import Home
 from local.snapshot import DELAY_SECONDS
 
 ROLE = "arn:aws:iam::123456789012:role/machine"
+FUNCTION_ROLE = "arn:aws:iam::123456789012:role/kept"
 BODY = b"0123456789abcdef" * 10_000
 TEMPLATE = json.dumps(
     {
@@ -40,10 +41,13 @@ Clients = Callable[[str], Any]
 
 
 @pytest.fixture
-def clients(home: Home, project: Path, client_of: Callable[[Home, str], Any]) -> Clients:
-    """Clients of a running server."""
+def clients(home: Home, project: Path, client_of: Callable[[Home, str], Any], make_role: Callable[..., str]) -> Clients:
+    """Clients of a running server that knows two roles: its state machines' and its functions'."""
     daemon.up(home, project)
-    return functools.cache(lambda service: client_of(home, service))
+    clients: Clients = functools.cache(lambda service: client_of(home, service))
+    assert make_role(clients("iam"), "machine", "states.amazonaws.com") == ROLE
+    assert make_role(clients("iam"), "kept", "lambda.amazonaws.com") == FUNCTION_ROLE
+    return clients
 
 
 def restart(home: Home, project: Path) -> daemon.UpResult:
@@ -69,10 +73,12 @@ def fill(clients: Clients) -> None:
         TableName="kept", AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}], **table
     )
     clients("dynamodb").put_item(TableName="kept", Item={"pk": {"S": "a"}, "n": {"N": "1.5"}})
-    policy = json.dumps({"Version": "2012-10-17", "Statement": []})
-    role = clients("iam").create_role(RoleName="kept", AssumeRolePolicyDocument=policy)["Role"]["Arn"]
     clients("lambda").create_function(
-        FunctionName="kept", Runtime="python3.12", Role=role, Handler="app.handler", Code={"ZipFile": package()}
+        FunctionName="kept",
+        Runtime="python3.12",
+        Role=FUNCTION_ROLE,
+        Handler="app.handler",
+        Code={"ZipFile": package()},
     )
     clients("logs").create_log_group(logGroupName="kept")
     clients("logs").create_log_stream(logGroupName="kept", logStreamName="stream")
@@ -86,7 +92,9 @@ def fill(clients: Clients) -> None:
     clients("cloudformation").get_waiter("stack_create_complete").wait(StackName="kept", WaiterConfig={"Delay": 1})
     sagemaker = clients("sagemaker")
     sagemaker.create_model(
-        ModelName="kept", ExecutionRoleArn=role, PrimaryContainer={"Image": "image", "ModelDataUrl": "s3://kept/large"}
+        ModelName="kept",
+        ExecutionRoleArn=FUNCTION_ROLE,
+        PrimaryContainer={"Image": "image", "ModelDataUrl": "s3://kept/large"},
     )
     variant = {"VariantName": "all", "ModelName": "kept", "InitialInstanceCount": 1, "InstanceType": "ml.t2.medium"}
     sagemaker.create_endpoint_config(EndpointConfigName="kept", ProductionVariants=[variant])
