@@ -100,7 +100,7 @@ def _may(role_arn: str, permissions: list[Permission]) -> bool:
 def _checked(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def checked(self: StepFunctionsParserBackend, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - moto's own
-        given = inspect.signature(original).bind(self, *args, **kwargs).arguments
+        given = {**inspect.signature(original).bind(self, *args, **kwargs).arguments, **kwargs}
         before: Any = self.describe_state_machine(given["arn"]) if "arn" in given else None
 
         def value(*names: str) -> Any:  # noqa: ANN401 - of any type

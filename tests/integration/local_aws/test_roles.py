@@ -287,7 +287,7 @@ LOGGED = {"level": "ERROR", "destinations": [{"cloudWatchLogsLogGroup": {"logGro
 def test_a_state_machine_is_refused_whose_role_lacks_what_step_functions_needs(  # noqa: PLR0917 - from the table
     client: Client, make_role: Callable[..., str], service: str, action: str, settings: dict[str, Any], reason: str
 ) -> None:
-    name = "machine-" + "-".join(reason.split()[:3])
+    name = f"machine-{reason.rsplit(maxsplit=1)[-1]}"
     role = make_role(client("iam"), name, service, {"Effect": "Allow", "Action": action, "Resource": "*"})
     definition = json.dumps({"StartAt": "A", "States": {"A": JOB}})
     with pytest.raises(ClientError, match=reason) as refused:
