@@ -20,11 +20,15 @@ ROLE = "arn:aws:iam::123456789012:role/machine"
 OTHER_ROLE = "arn:aws:iam::123456789012:role/other"
 
 Clients = Callable[[str], Any]
+MakeRole = Callable[..., str]
 
 
 @pytest.fixture(scope="module")
-def clients(served: Home, client_of: Callable[[Home, str], Any]) -> Clients:
-    return functools.cache(lambda service: client_of(served, service))
+def clients(served: Home, client_of: Callable[[Home, str], Any], make_role: MakeRole) -> Clients:
+    clients: Clients = functools.cache(lambda service: client_of(served, service))
+    for arn in (ROLE, OTHER_ROLE):
+        assert make_role(clients("iam"), arn.rpartition("/")[2], "states.amazonaws.com") == arn
+    return clients
 
 
 @pytest.fixture
@@ -291,10 +295,11 @@ class TestExecutions:
 
 
 def test_versions_aliases_and_what_was_started_by_them_survive_a_restart(
-    home: Home, project: Path, client_of: Callable[[Home, str], Any]
+    home: Home, project: Path, client_of: Callable[[Home, str], Any], make_role: MakeRole
 ) -> None:
     daemon.up(home, project)
     sfn = client_of(home, "stepfunctions")
+    make_role(client_of(home, "iam"), "machine", "states.amazonaws.com")
     machine = sfn.create_state_machine(name="kept", definition=says("one"), roleArn=ROLE)["stateMachineArn"]
     first = publish(sfn, machine)
     alias = make_alias(sfn, (first, 100))
