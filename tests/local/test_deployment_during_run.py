@@ -19,7 +19,7 @@ from local.home import ACCOUNT
 PROJECT = Path(__file__).parents[2]
 DEPLOYED = ("infra", "lambdas", "recipes", "serving", "steps", "training", "workflows", "template.yaml")
 SMOKE_TESTS = "lambdas/run_smoke_tests/handler.py"
-WAIT_SECONDS = 120
+WAIT_SECONDS = 240
 
 Deploy = Callable[..., Deployment]
 Rows = list[dict[str, str]]
