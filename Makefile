@@ -1,6 +1,6 @@
 # What can be done with this project. Needs Python 3.11 or 3.12, make and git; everything else is installed below .venv.
 .DEFAULT_GOAL := help
-.PHONY: help run up down deploy install install-dev install-interpreter test check bench lock clean
+.PHONY: help run up down deploy deploy-local install install-dev install-interpreter test check bench lock clean
 
 RECIPE ?= review-snippets
 
@@ -37,6 +37,11 @@ down: $(INSTALLED) ## Stop it
 
 deploy: $(INSTALLED) ## Deploy template.yaml to this laptop
 	@.venv/bin/greenlight deploy
+
+deploy-local: $(INSTALLED) $(INSTALLED_SAM) ## The same by the SAM CLI itself, with the packages that AWS would get
+	@.venv/bin/greenlight up
+	@eval "$$(.venv/bin/greenlight env)"; export $(SAM_ENVIRONMENT); \
+	  .venv-sam/bin/sam build --config-env local && .venv-sam/bin/sam deploy --config-env local
 
 install: $(INSTALLED) ## Install what running needs, into .venv
 	@echo "Installed in .venv; the program is .venv/bin/greenlight"

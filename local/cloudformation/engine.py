@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+# Below the time that a client waits for an answer.
+DELETION_SECONDS = 20.0
 VIRTUAL_HOST = re.compile(r"(?P<bucket>[a-z0-9.-]+?)\.s3[.-]")
 
 
@@ -80,9 +82,9 @@ class Engine:
         self._in_background(stack, run)
 
     def start_deletion(self, stack: Stack) -> None:
-        """Delete a stack in the background."""
+        """Delete a stack in the background, and give it a little time: the SAM CLI looks again only after 30 s."""
         stack.stack_status = "DELETE_IN_PROGRESS"
-        self._in_background(stack, lambda: self._delete(stack))
+        self._in_background(stack, lambda: self._delete(stack)).join(DELETION_SECONDS)
 
     def create_nested(
         self, request: Request, template_url: str, parameters: Mapping[str, str], tags: Mapping[str, str]
@@ -165,7 +167,7 @@ class Engine:
                     return str(export.value)
         raise TemplateError(f"No export named {name} found.")
 
-    def _in_background(self, stack: Stack, action: Callable[[], object]) -> None:
+    def _in_background(self, stack: Stack, action: Callable[[], object]) -> threading.Thread:
         def run() -> None:
             try:
                 action()
@@ -174,7 +176,9 @@ class Engine:
                 logger.exception("deployment failed", extra={"stack": stack.stack_name})
                 stack.record(stack.stack_status.replace("_IN_PROGRESS", "_FAILED"), f"Internal failure: {error}")
 
-        threading.Thread(target=run, daemon=True, name="cloudformation").start()
+        thread = threading.Thread(target=run, daemon=True, name="cloudformation")
+        thread.start()
+        return thread
 
 
 def new_stack_id(name: str) -> str:

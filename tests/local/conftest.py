@@ -9,6 +9,7 @@ import random
 import socket
 import subprocess
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -109,18 +110,32 @@ def unused_port() -> int:
     return free_port()
 
 
-@pytest.fixture(scope="session")
-def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
-    stack = Laptop(tmp_path_factory.mktemp("home"), free_port())
+@contextmanager
+def running(home: Path) -> Iterator[Laptop]:
+    """A stack that is up, with nothing deployed to it."""
+    stack = Laptop(home, free_port())
     up = stack.call("up")
     assert up.code == 0, up.errors
     try:
-        deployed = stack.call("deploy")
-        assert deployed.code == 0, deployed.errors
         yield stack
     finally:
         down = stack.call("down")
         assert down.code == 0, down.errors
+
+
+@pytest.fixture(scope="session")
+def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    with running(tmp_path_factory.mktemp("home")) as stack:
+        deployed = stack.call("deploy")
+        assert deployed.code == 0, deployed.errors
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def empty_laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    """A stack of one test file's own, with nothing deployed to it."""
+    with running(tmp_path_factory.mktemp("home")) as stack:
+        yield stack
 
 
 @pytest.fixture(scope="session")
