@@ -186,7 +186,7 @@ def failures(cloudformation: Any, stack: str) -> Iterator[tuple[str, str]]:
 
 
 # A change of the code makes new ones of these, and of nothing else.
-MADE_ANEW = {"AWS::Lambda::Version", "Custom::ContainerCode"}
+MADE_ANEW = {"AWS::Lambda::Version", "AWS::StepFunctions::StateMachineVersion", "Custom::ContainerCode"}
 
 
 class TestDeploy:
@@ -270,7 +270,7 @@ class TestDeploy:
         on_laptop.aws("s3", "cp", write_rows("rows.csv", few_rows), data)
         on_laptop.aws("s3", "cp", f"{write_recipe('by-hand')}/recipe.yaml", recipe)
         given = json.dumps({"recipe": "by-hand", "data_uri": data, "recipe_uri": recipe, "requested_by": "somebody"})
-        machine = ("--state-machine-arn", outputs["StateMachineArn"])
+        machine = ("--state-machine-arn", outputs["StateMachineAliasArn"])
         started = on_laptop.aws("stepfunctions", "start-execution", *machine, "--name", "by-hand-1", "--input", given)
 
         wait_for(lambda: [mail for mail in empty_laptop.mails() if "by-hand-1" in mail["subject"] + mail["text"]])
