@@ -21,7 +21,7 @@ from local.events import targets
 from local.events.bus import Bus, new_event, timestamp
 from local.events.callers import Callers
 from local.events.delivery import Deliveries, Delivery, Failure, RetryPolicy
-from local.events.expressions import Expression, parse_expression, time_zone
+from local.events.expressions import Expression, ExpressionError, parse_expression, time_zone
 from local.home import ACCOUNT, REGION
 
 logger = logging.getLogger(__name__)
@@ -70,6 +70,7 @@ class Scheduler:
         self._now = now
         self._seen = now()
         self._next: dict[tuple[object, ...], datetime | None] = {}
+        self._unreadable: set[str] = set()
 
     def run(self, stopping: threading.Event) -> None:
         """Fire what comes due until the server stops."""
@@ -98,11 +99,20 @@ class Scheduler:
         for group in list(scheduler_backends[ACCOUNT][REGION].schedule_groups.values()):
             for schedule in list(group.schedules.values()):
                 if schedule.state == "ENABLED":
-                    yield self._schedule_timer(schedule)
+                    yield from self._readable(self._schedule_timer, schedule)
         for bus in list(events_backends[ACCOUNT][REGION].event_buses.values()):
             for rule in list(bus.rules.values()):
                 if rule.state == "ENABLED" and rule.scheduled_expression:
-                    yield self._rule_timer(rule)
+                    yield from self._readable(self._rule_timer, rule)
+
+    def _readable(self, timer_of: Callable[[Any], Timer], scheduled: AnySchedule | AnyRule) -> Iterator[Timer]:
+        """The timer; none for an expression that a restored state holds and that is refused today."""
+        try:
+            yield timer_of(scheduled)
+        except ExpressionError as error:
+            if scheduled.arn not in self._unreadable:
+                self._unreadable.add(scheduled.arn)
+                logger.warning("schedule cannot fire", extra={"schedule": scheduled.arn, "reason": str(error)})
 
     def _schedule_timer(self, schedule: AnySchedule) -> Timer:
         text, zone, changed = (
@@ -122,7 +132,8 @@ class Scheduler:
         )
 
     def _rule_timer(self, rule: AnyRule) -> Timer:
-        put_at = rule.__dict__["put_at"]
+        # Another version's state does not say when a rule was put.
+        put_at = rule.__dict__.get("put_at", datetime.fromtimestamp(0, UTC))
 
         def fire(due: datetime) -> None:
             self._bus.call_targets(rule, new_event("aws.events", "Scheduled Event", {}, [rule.arn], due))

@@ -88,6 +88,13 @@ def fill(clients: Clients) -> None:
         logEvents=[{"timestamp": int(time.time() * 1000), "message": "a line"}],
     )
     clients("events").put_rule(Name="kept", ScheduleExpression="rate(1 day)")
+    clients("scheduler").create_schedule(
+        Name="kept",
+        ScheduleExpression="cron(0 6 ? * MON *)",
+        ScheduleExpressionTimezone="Europe/Berlin",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={"Arn": "arn:aws:lambda:us-east-1:123456789012:function:kept", "RoleArn": role},
+    )
     clients("cloudformation").create_stack(StackName="kept", TemplateBody=TEMPLATE)
     clients("cloudformation").get_waiter("stack_create_complete").wait(StackName="kept", WaiterConfig={"Delay": 1})
     sagemaker = clients("sagemaker")
@@ -119,6 +126,7 @@ def answers(clients: Clients) -> dict[str, Any]:
         "function": clients("lambda").get_function(FunctionName="kept"),
         "log": clients("logs").get_log_events(logGroupName="kept", logStreamName="stream")["events"],
         "rule": clients("events").describe_rule(Name="kept"),
+        "schedule": clients("scheduler").get_schedule(Name="kept"),
         "stack": clients("cloudformation").describe_stacks(StackName="kept"),
         "resources": clients("cloudformation").describe_stack_resources(StackName="kept"),
         "model": clients("sagemaker").describe_model(ModelName="kept"),

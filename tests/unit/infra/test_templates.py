@@ -240,3 +240,80 @@ def test_a_run_calls_the_versions_it_began_with_and_may_do_so_after_later_deploy
     allowed = {resource["Fn::Sub"] for resource in invoke["Resource"]}
     assert allowed == {f"${{{name}.Arn}}:*" for name in own} | {f"${{{name}Arn}}:*" for name in passed_in}
     assert machine["AutoPublishAlias"] == "live"
+
+
+def schedules() -> dict[str, dict[str, Any]]:
+    """Properties of the schedules, by name."""
+    resources = child("schedules")["Resources"].values()
+    found = [each["Properties"] for each in resources if each["Type"] == "AWS::Scheduler::Schedule"]
+    return {properties["Name"]: properties for properties in found}
+
+
+def test_every_recipe_has_a_schedule_of_its_own_that_is_off_in_a_new_deployment() -> None:
+    recipes = {path.parent.name for path in (PROJECT / "recipes").glob("*/recipe.yaml")}
+    assert set(schedules()) == recipes
+    assert ROOT["Parameters"]["SchedulesState"]["Default"] == "DISABLED"
+    for recipe, properties in schedules().items():
+        given = json.loads(properties["Target"]["Input"])
+        assert given == {
+            "source": "greenlight.schedule",
+            "recipe": recipe,
+            "scheduled_time": "<aws.scheduler.scheduled-time>",
+        }
+        assert properties["State"] == {"Ref": "SchedulesState"}
+        expression = properties["ScheduleExpression"]["Ref"]
+        assert expression == "".join(word.capitalize() for word in recipe.split("-")) + "Schedule"
+        assert (
+            ROOT["Parameters"][expression]["AllowedPattern"]
+            == ROOT["Parameters"]["ReviewSnippetsSchedule"]["AllowedPattern"]
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "is_taken"),
+    [
+        ("cron(0 6 ? * MON *)", True),
+        ("cron(0/30 20-2 ? * MON-FRI *)", True),
+        ("rate(1 day)", True),
+        ("at(2026-07-01T13:00:00)", True),
+        ("0 6 ? * MON *", False),
+        ("cron(0 6 ? * MON)", False),
+        ("cron(0 6 * * ? * *)", False),
+        ("rate(0 days)", False),
+        ("rate(2 weeks)", False),
+        ("at(tomorrow)", False),
+        ("", False),
+    ],
+)
+def test_an_expression_of_another_form_is_refused_before_anything_is_made(text: str, is_taken: bool) -> None:
+    pattern = ROOT["Parameters"]["ReviewSnippetsSchedule"]["AllowedPattern"]
+    assert bool(re.fullmatch(pattern, text)) is is_taken
+
+
+def test_no_trigger_is_lost_without_a_trace() -> None:
+    template = child("schedules")
+    resources = template["Resources"]
+    queue = {"Fn::GetAtt": "MissedStarts.Arn"}
+    delivered = [each["Target"] for each in schedules().values()]
+    events = resources["StartRunFunction"]["Properties"]["Events"].values()
+    delivered += [each["Properties"] for each in events if each["Type"] == "EventBridgeRule"]
+    assert len(delivered) == len(schedules()) + 3
+    for each in delivered:
+        assert set(each["RetryPolicy"]) == {"MaximumRetryAttempts", "MaximumEventAgeInSeconds"}
+        assert plain(each["DeadLetterConfig"]["Arn"]) == queue
+    failures = resources["StartRunFailures"]["Properties"]
+    assert plain(failures["DestinationConfig"]["OnFailure"]["Destination"]) == queue
+    assert failures["Qualifier"] == template["Globals"]["Function"]["AutoPublishAlias"]
+    assert resources["MissedStarts"]["Properties"]["SqsManagedSseEnabled"] is True
+
+
+def plain(value: dict[str, Any]) -> dict[str, Any]:
+    """Fn::GetAtt in one of its two ways to be written."""
+    [(function, given)] = value.items()
+    return {function: ".".join(given) if isinstance(given, list) else given}
+
+
+def test_only_a_few_signed_requests_a_second_start_runs() -> None:
+    api = child("schedules")["Resources"]["RunsApi"]["Properties"]
+    assert api["Auth"] == {"EnableIamAuthorizer": True, "DefaultAuthorizer": "AWS_IAM"}
+    assert api["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 5

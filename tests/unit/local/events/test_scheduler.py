@@ -223,6 +223,12 @@ def test_a_target_without_input_is_told_of_the_schedule(turn: Any, clock: Clock,
     )
 
 
+def test_a_restored_expression_that_nobody_can_read_keeps_no_other_from_firing(turn: Any, clock: Clock) -> None:
+    create("rate(1 day)", clock, name="old").schedule_expression = "hourly"
+    create("at(2026-03-02T09:00:00)", clock)
+    assert turn(20) == ["2026-03-02T09:00:00Z"]
+
+
 def test_a_rule_with_a_rate_fires_after_each_period_and_not_at_first(
     turn: Any, clock: Clock, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
