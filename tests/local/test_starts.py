@@ -160,18 +160,7 @@ def test_an_alarm_waits_and_a_request_and_a_person_are_told_which_run_is_under_w
     stack: Stack, laptop: Any, scheduled: tuple[str, str]
 ) -> None:
     alarm = f"greenlight-drift-{RECIPE}"
-    cloudwatch = laptop.client("cloudwatch")
-    cloudwatch.put_metric_alarm(
-        AlarmName=alarm,
-        Namespace="Test",
-        MetricName="Drift",
-        Statistic="Maximum",
-        Period=60,
-        EvaluationPeriods=1,
-        Threshold=1,
-        ComparisonOperator="GreaterThanThreshold",
-    )
-    cloudwatch.set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
+    laptop.client("cloudwatch").set_alarm_state(AlarmName=alarm, StateValue="ALARM", StateReason="by hand")
     for _ in range(2):
         refused = stack.post({"recipe": RECIPE}, key="monday")
         assert (refused.status_code, refused.json()["run_id"]) == (409, scheduled[0]), refused.text
@@ -179,7 +168,6 @@ def test_an_alarm_waits_and_a_request_and_a_person_are_told_which_run_is_under_w
     assert by_hand.document["outcome"] == "AlreadyRunning"
     [run_id] = eventually(lambda: stack.runs_for(f"alarm {alarm}"), "a run of the alarm")
     eventually(lambda: stack.outcome(run_id) == "AlreadyRunning", "an end of the alarm's run")
-    cloudwatch.delete_alarms(AlarmNames=[alarm])
 
 
 def test_once_released_one_run_follows_for_all_that_waited_and_releases_nothing(
