@@ -8,7 +8,9 @@ from typing import Any, TypeAlias
 import boto3
 from botocore.config import Config
 
+from local.events.delivery import TargetRefusedError
 from local.home import REGION, Home
+from local.iam import AssumeRoleError, role_session
 
 # One of boto3's many.
 Client: TypeAlias = Any
@@ -33,12 +35,13 @@ class Callers:
         """A client that calls as a role.
 
         principal: who assumes the role, such as scheduler.amazonaws.com;  source_arn: on whose behalf
+        Raises TargetRefusedError when the role cannot be assumed.
         """
-        del role_arn, principal, source_arn
-        return self.of_account(service)
-
-    def require_permission(self, action: str, arn: str, principal: str, source_arn: str) -> None:
-        """Raise TargetRefusedError unless the policy of a function, queue or topic lets a service do something."""
+        try:
+            session = role_session(role_arn, principal, source_arn=source_arn)
+        except AssumeRoleError as error:
+            raise TargetRefusedError("NO_PERMISSIONS", str(error)) from error
+        return self._client(service, session.client_arguments())
 
     def of_account(self, service: str) -> Client:
         """A client that may do anything, for what the caller has checked."""

@@ -22,6 +22,7 @@ from local.events.bus import Bus, new_event, timestamp
 from local.events.callers import Callers
 from local.events.delivery import Deliveries, Delivery, Failure, RetryPolicy
 from local.events.expressions import Expression, ExpressionError, parse_expression, time_zone
+from local.events.schedules import SCHEDULER, group_arn
 from local.home import ACCOUNT, REGION
 
 logger = logging.getLogger(__name__)
@@ -30,7 +31,6 @@ logger = logging.getLogger(__name__)
 AnySchedule: TypeAlias = Any
 AnyRule: TypeAlias = Any
 
-SCHEDULER = "scheduler.amazonaws.com"
 TICK_SECONDS = 0.25
 # AWS fires within a minute of the time; what is later than that was missed.
 LATEST = timedelta(seconds=60)
@@ -171,7 +171,9 @@ class Scheduler:
     def _call(self, schedule_arn: str, target: dict[str, Any], payload: str) -> None:
         arn, role = target["Arn"], target["RoleArn"]
         service = "states" if arn == targets.START_EXECUTION else targets.service_of(arn)
-        client = self._callers.of_role({"states": "stepfunctions"}.get(service, service), role, SCHEDULER, schedule_arn)
+        client = self._callers.of_role(
+            {"states": "stepfunctions"}.get(service, service), role, SCHEDULER, _group_of(schedule_arn)
+        )
         if arn == targets.START_EXECUTION:
             targets.start_execution_by_api(client, payload)
         elif service == "lambda":
@@ -183,12 +185,16 @@ class Scheduler:
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if queue is None:
             return
-        client = self._callers.of_role("sqs", target["RoleArn"], SCHEDULER, schedule_arn)
+        client = self._callers.of_role("sqs", target["RoleArn"], SCHEDULER, _group_of(schedule_arn))
         client.send_message(
-            QueueUrl=targets.queue_url(self._callers.of_account("sqs"), queue),
+            QueueUrl=targets.queue_url(client, queue),
             MessageBody=payload,
             MessageAttributes=failure.attributes(SCHEDULE_ARN=schedule_arn, TARGET_ARN=target["Arn"]),
         )
+
+
+def _group_of(schedule_arn: str) -> str:
+    return group_arn(schedule_arn.split("/")[1])
 
 
 def _default_input(schedule_arn: str, due: datetime) -> str:

@@ -16,8 +16,11 @@ from moto.scheduler.models import EventBridgeSchedulerBackend, Schedule, Schedul
 
 from local.events.expressions import ExpressionError, parse_expression, time_zone
 from local.events.targets import SCHEDULE_TARGETS, START_EXECUTION, service_of
+from local.home import ACCOUNT, REGION
+from local.iam import AssumeRoleError, check_trust
 from local.service_models import broken_constraints, message_of
 
+SCHEDULER = "scheduler.amazonaws.com"
 # The API's names of what moto hands on.
 NAMES = {
     "name": "Name",
@@ -82,6 +85,17 @@ def _check(given: Mapping[str, Any]) -> None:
         )
     if "Input" in target:
         _check_input(target)
+    try:
+        check_trust(target["RoleArn"], SCHEDULER, source_arn=group_arn(given.get("GroupName")))
+    except AssumeRoleError as error:
+        raise ValidationException(
+            "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
+        ) from error
+
+
+def group_arn(name: str | None) -> str:
+    """The ARN of a schedule's group, on whose behalf the scheduler assumes roles."""
+    return f"arn:aws:scheduler:{REGION}:{ACCOUNT}:schedule-group/{name or 'default'}"
 
 
 def _check_input(target: Mapping[str, Any]) -> None:

@@ -104,7 +104,10 @@ class Queue(ResourceType):
 
     def update(self, request: Request, made: Made, before: Properties) -> Made:
         settings = _attributes(without(request.properties, "QueueName", "Tags"))
-        self.clients.call("sqs", "SetQueueAttributes", QueueUrl=made.physical_id, Attributes=settings)
+        # moto forgets the policy, a resource of its own, when it is not said again.
+        asked = {"QueueUrl": made.physical_id, "AttributeNames": ["Policy"]}
+        kept = self.clients.call("sqs", "GetQueueAttributes", **asked).get("Attributes", {})
+        self.clients.call("sqs", "SetQueueAttributes", QueueUrl=made.physical_id, Attributes={**kept, **settings})
         return made
 
     def delete(self, made: Made, properties: Properties) -> None:

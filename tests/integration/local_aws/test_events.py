@@ -38,6 +38,9 @@ Resources:
             Principal: {Service: events.amazonaws.com}
             Action: sqs:SendMessage
             Resource: [!GetAtt Heard.Arn, !GetAtt Dead.Arn]
+            Condition:
+              ArnLike:
+                aws:SourceArn: !Sub arn:aws:events:${AWS::Region}:${AWS::AccountId}:rule/events-*
   Role:
     Type: AWS::IAM::Role
     Properties:
@@ -116,6 +119,28 @@ Resources:
           InputTransformer:
             InputPathsMap: {number: $.detail.number}
             InputTemplate: '{"order": <number>, "text": "order <number>", "seconds": 0}'
+  NoRole:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - Effect: Allow
+            Principal: {Service: [events.amazonaws.com, scheduler.amazonaws.com]}
+            Action: sts:AssumeRole
+      Policies:
+        - PolicyName: letters
+          PolicyDocument:
+            Version: "2012-10-17"
+            Statement:
+              - {Effect: Allow, Action: "sqs:SendMessage", Resource: !GetAtt Dead.Arn}
+  ForbiddenRule:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: {source: [shop], detail: {kind: [forbidden]}}
+      Targets:
+        - {Id: function, Arn: !GetAtt Function.Arn, DeadLetterConfig: {Arn: !GetAtt Dead.Arn}}
+        - {Id: machine, Arn: !Ref Machine, RoleArn: !GetAtt NoRole.Arn, DeadLetterConfig: {Arn: !GetAtt Dead.Arn}}
   ReturnRule:
     Type: AWS::Events::Rule
     Properties:
@@ -135,6 +160,7 @@ Outputs:
   Function: {Value: !GetAtt Function.Arn}
   Machine: {Value: !Ref Machine}
   Role: {Value: !GetAtt Role.Arn}
+  NoRole: {Value: !GetAtt NoRole.Arn}
 """
 
 
@@ -253,6 +279,19 @@ def test_an_event_that_cannot_be_delivered_is_a_dead_letter(
     assert attributes["TARGET_ARN"].endswith(":stateMachine:no-such-machine")
 
 
+def test_an_event_reaches_nobody_who_has_not_allowed_it(
+    client: Callable[[str], Any], outputs: dict[str, str], messages: Callable[[str, int], list[dict[str, Any]]]
+) -> None:
+    entry = {"Source": "shop", "DetailType": "Forbidden", "Detail": json.dumps({"kind": "forbidden"})}
+    client("events").put_events(Entries=[entry])
+    codes = {}
+    for message in messages(outputs["Dead"], 2):
+        attributes = {name: value["StringValue"] for name, value in message["MessageAttributes"].items()}
+        codes[attributes["TARGET_ARN"]] = attributes["ERROR_CODE"]
+    # The function's policy is for another rule, and the role of the target may not start the state machine.
+    assert codes == {outputs["Function"]: "NO_PERMISSIONS", outputs["Machine"]: "AccessDeniedException"}
+
+
 def test_the_end_of_an_execution_is_an_event(
     client: Callable[[str], Any], outputs: dict[str, str], messages: Callable[[str, int], list[dict[str, Any]]]
 ) -> None:
@@ -274,24 +313,21 @@ def test_the_end_of_an_execution_is_an_event(
     assert detail["stopDate"] >= detail["startDate"]
 
 
-def test_a_schedule_fires_and_is_gone_and_what_it_cannot_start_is_a_dead_letter(
+def test_a_schedule_fires_and_is_gone_and_what_its_role_may_not_do_is_a_dead_letter(
     client: Callable[[str], Any], outputs: dict[str, str], messages: Callable[[str, int], list[dict[str, Any]]]
 ) -> None:
     scheduler = client("scheduler")
     soon = datetime.now(UTC) + timedelta(seconds=2)
     when = f"{soon:%Y-%m-%dT%H:%M:%S}"
-    for name, target in {
-        "starts": outputs["Machine"],
-        "fails": outputs["Machine"].replace("events-", "no-"),
-    }.items():
+    for name, role in {"starts": outputs["Role"], "fails": outputs["NoRole"]}.items():
         scheduler.create_schedule(
             Name=name,
             ScheduleExpression=f"at({when})",
             FlexibleTimeWindow={"Mode": "OFF"},
             ActionAfterCompletion="DELETE",
             Target={
-                "Arn": target,
-                "RoleArn": outputs["Role"],
+                "Arn": outputs["Machine"],
+                "RoleArn": role,
                 "Input": '{"seconds": 0, "at": "<aws.scheduler.scheduled-time>", "by": "<aws.scheduler.schedule-arn>"}',
                 "DeadLetterConfig": {"Arn": outputs["DeadArn"]},
             },
@@ -301,6 +337,7 @@ def test_a_schedule_fires_and_is_gone_and_what_it_cannot_start_is_a_dead_letter(
     [dead] = messages(outputs["Dead"], 1)
     assert json.loads(dead["Body"])["at"] == f"{when}Z"
     assert dead["MessageAttributes"]["SCHEDULE_ARN"]["StringValue"].endswith("/fails")
+    assert dead["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "AccessDeniedException"
     assert scheduler.list_schedules(GroupName="default")["Schedules"] == []
     messages(outputs["Heard"], 1)
 

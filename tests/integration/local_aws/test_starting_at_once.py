@@ -102,7 +102,9 @@ class Runs:
 
 
 @pytest.fixture
-def runs(client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[Runs]:
+def runs(
+    client: Callable[[str], Any], make_role: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Runs]:
     dynamodb, stepfunctions, s3 = client("dynamodb"), client("stepfunctions"), client("s3")
     dynamodb.create_table(
         TableName=TABLE,
@@ -113,7 +115,7 @@ def runs(client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> Itera
     s3.create_bucket(Bucket=BUCKET)
     manifest = {"digest": "c0de", "steps": {}, "scripts": {}, "recipes": ["reviews"]}
     s3.put_object(Bucket=BUCKET, Key="code/c0de/manifest.json", Body=json.dumps(manifest).encode())
-    role = "arn:aws:iam::123456789012:role/at-once"
+    role = make_role(client("iam"), MACHINE, "states.amazonaws.com")
     machine = stepfunctions.create_state_machine(name=MACHINE, definition=json.dumps(WAIT), roleArn=role)
     arn = machine["stateMachineArn"]
     for name, value in {
@@ -138,6 +140,8 @@ def runs(client: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> Itera
     for each in stepfunctions.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]:
         stepfunctions.stop_execution(executionArn=each["executionArn"])
     stepfunctions.delete_state_machine(stateMachineArn=arn)
+    client("iam").delete_role_policy(RoleName=MACHINE, PolicyName="all")
+    client("iam").delete_role(RoleName=MACHINE)
     dynamodb.delete_table(TableName=TABLE)
     s3.delete_object(Bucket=BUCKET, Key="code/c0de/manifest.json")
     s3.delete_bucket(Bucket=BUCKET)

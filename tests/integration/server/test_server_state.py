@@ -19,6 +19,7 @@ from local.snapshot import DELAY_SECONDS
 
 ROLE = "arn:aws:iam::123456789012:role/machine"
 FUNCTION_ROLE = "arn:aws:iam::123456789012:role/kept"
+SCHEDULE_ROLE = "arn:aws:iam::123456789012:role/schedules"
 BODY = b"0123456789abcdef" * 10_000
 TEMPLATE = json.dumps(
     {
@@ -42,11 +43,12 @@ Clients = Callable[[str], Any]
 
 @pytest.fixture
 def clients(home: Home, project: Path, client_of: Callable[[Home, str], Any], make_role: Callable[..., str]) -> Clients:
-    """Clients of a running server that knows two roles: its state machines' and its functions'."""
+    """Clients of a running server that knows the roles of its state machines, functions and schedules."""
     daemon.up(home, project)
     clients: Clients = functools.cache(lambda service: client_of(home, service))
     assert make_role(clients("iam"), "machine", "states.amazonaws.com") == ROLE
     assert make_role(clients("iam"), "kept", "lambda.amazonaws.com") == FUNCTION_ROLE
+    assert make_role(clients("iam"), "schedules", "scheduler.amazonaws.com") == SCHEDULE_ROLE
     return clients
 
 
@@ -93,7 +95,7 @@ def fill(clients: Clients) -> None:
         ScheduleExpression="cron(0 6 ? * MON *)",
         ScheduleExpressionTimezone="Europe/Berlin",
         FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": "arn:aws:lambda:us-east-1:123456789012:function:kept", "RoleArn": role},
+        Target={"Arn": "arn:aws:lambda:us-east-1:123456789012:function:kept", "RoleArn": SCHEDULE_ROLE},
     )
     clients("cloudformation").create_stack(StackName="kept", TemplateBody=TEMPLATE)
     clients("cloudformation").get_waiter("stack_create_complete").wait(StackName="kept", WaiterConfig={"Delay": 1})

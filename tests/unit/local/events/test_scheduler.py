@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from moto.events.models import events_backends
+from moto.iam.models import iam_backends
 from moto.scheduler.models import EventBridgeSchedulerBackend, scheduler_backends
 
 from local.events import schedules
@@ -21,6 +23,7 @@ FUNCTION = "arn:aws:lambda:us-east-1:123456789012:function:start:live"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:greenlight-release:live"
 API = "arn:aws:scheduler:::aws-sdk:sfn:startExecution"
 ROLE = "arn:aws:iam::123456789012:role/schedules"
+OTHER_ROLE = "arn:aws:iam::123456789012:role/other"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:missed"
 INPUT = '{"recipe":"reviews","at":"<aws.scheduler.scheduled-time>","attempt":"<aws.scheduler.attempt-number>"}'
 
@@ -40,15 +43,14 @@ class Calls:
     def of_account(self, _service: str) -> Calls:
         return self
 
-    def require_permission(self, action: str, arn: str, principal: str, source_arn: str) -> None:
-        del action, arn, principal, source_arn
+    meta = SimpleNamespace(endpoint_url="http://laptop")
 
     def __getattr__(self, operation: str) -> Any:
         def call(**parameters: Any) -> dict[str, Any]:
             self.made.append((operation, parameters))
             if operation == "delete_schedule":
                 scheduler_backends[ACCOUNT][REGION].delete_schedule(parameters["GroupName"], parameters["Name"])
-            return {"QueueUrl": "http://queue"}
+            return {}
 
         return call
 
@@ -73,11 +75,15 @@ def nothing_scheduled(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("create_schedule", "update_schedule", "create_schedule_group"):
         monkeypatch.setattr(EventBridgeSchedulerBackend, name, getattr(EventBridgeSchedulerBackend, name))
     schedules.install()
-    scheduler_backends.reset()
-    events_backends.reset()
+    for backends in (scheduler_backends, events_backends, iam_backends):
+        backends.reset()
+    for name, service in {"schedules": "scheduler.amazonaws.com", "other": "lambda.amazonaws.com"}.items():
+        statement = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam_backends[ACCOUNT]["aws"].create_role(name, trust, "/", None, "", [], "3600")
     yield
-    scheduler_backends.reset()
-    events_backends.reset()
+    for backends in (scheduler_backends, events_backends, iam_backends):
+        backends.reset()
 
 
 @pytest.fixture
@@ -238,10 +244,12 @@ def test_a_rule_with_a_rate_fires_after_each_period_and_not_at_first(
     backend.put_rule("often", scheduled_expression="rate(5 minutes)")
     rule = backend.event_buses["default"].rules["often"]
     rule.__dict__["put_at"] = clock.time
-    rule.targets = [{"Id": "t", "Arn": FUNCTION, "Input": '{"at": "then"}'}]
-    assert turn(299) == []
-    assert turn(301) == ["then", "then"]
-    assert calls.made[0][0] == "invoke"
+    rule.targets = [{"Id": "t", "Arn": MACHINE, "RoleArn": ROLE, "Input": "{}"}]
+    turn(299)
+    assert calls.made == []
+    turn(301)
+    assert calls.made == [("start_execution", {"stateMachineArn": MACHINE, "input": "{}"})] * 2
+    assert calls.roles[-1] == ("stepfunctions", ROLE, "events.amazonaws.com")
 
 
 @pytest.mark.parametrize(
@@ -258,6 +266,8 @@ def test_a_rule_with_a_rate_fires_after_each_period_and_not_at_first(
         ({"target": {"RetryPolicy": {"MaximumEventAgeInSeconds": 59}}}, "greater than or equal to 60"),
         ({"target": {"DeadLetterConfig": {"Arn": "missed"}}}, "failed to satisfy constraint"),
         ({"target": {"RoleArn": "schedules"}}, "failed to satisfy constraint"),
+        ({"target": {"RoleArn": OTHER_ROLE}}, "must allow AWS EventBridge Scheduler to assume the role"),
+        ({"target": {"RoleArn": f"{ROLE}-gone"}}, "must allow AWS EventBridge Scheduler to assume the role"),
         ({"target": {"Arn": QUEUE}}, "not one that the laptop's schedules call"),
         ({"target": {"Arn": "start"}}, "Provided Arn is not in correct format"),
         ({"target": {"Input": "{"}}, "Invalid RequestJson provided"),
