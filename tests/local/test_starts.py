@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -194,3 +195,27 @@ def test_a_request_starts_a_run_once_for_its_key(stack: Stack) -> None:
     unknown = stack.post({"recipe": "nobody"}, key="tuesday")
     assert unknown.status_code == 404
     assert unknown.headers["Content-Type"].startswith("application/problem+json")
+
+
+def test_new_data_for_a_recipe_that_nobody_deployed_is_kept_with_the_reason(
+    stack: Stack, laptop: Any, all_rows: list[dict[str, str]]
+) -> None:
+    alias = stack.schedule["Target"]["Arn"]
+    function = alias.rpartition(":")[0]
+    configured = stack.function.get_function_event_invoke_config(FunctionName=function, Qualifier="live")
+    kept = {name: configured[name] for name in ("MaximumEventAgeInSeconds", "DestinationConfig")}
+    change = partial(stack.function.put_function_event_invoke_config, FunctionName=function, Qualifier="live", **kept)
+    # Lambda would wait for three minutes before it gives up.
+    change(MaximumRetryAttempts=0)
+    try:
+        stack.upload("incoming/nobody/march.csv", all_rows[:1])
+        sqs = laptop.client("sqs")
+        [queue] = sqs.list_queues(QueueNamePrefix="greenlight-Schedules")["QueueUrls"]
+        [message] = eventually(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "a message")
+        sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    finally:
+        change(MaximumRetryAttempts=configured["MaximumRetryAttempts"])
+    missed = json.loads(message["Body"])
+    assert missed["requestPayload"]["detail"]["object"]["key"] == "incoming/nobody/march.csv"
+    assert missed["responsePayload"]["errorType"] == "RecipeInvalidError"
+    assert "there is no recipe 'nobody'" in missed["responsePayload"]["errorMessage"]
