@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -17,10 +18,16 @@ PROCESSING_GROUP = "/aws/sagemaker/ProcessingJobs"
 # What the functions' logger adds to every line and the reader of one run has no use for.
 _ROUTINE_KEYS = frozenset(
     {
-        *("level", "location", "message", "timestamp", "service", "cold_start", "run_id", "xray_trace_id"),
+        *("level", "location", "message", "timestamp", "service", "cold_start", "run_id", "recipe", "xray_trace_id"),
         *("function_name", "function_memory_size", "function_arn", "function_request_id"),
+        # The traceback once more, as data; it is shown below its line.
+        *("exception", "exception_name", "stack_trace"),
     }
 )
+# A stack has some twenty functions, each with a log group of its own, and CloudWatch Logs takes 25 requests a second.
+_GROUPS_AT_ONCE = 8
+# What a run's functions say after its last state has ended: that it ended, and what starts next.
+_AFTERWARDS = timedelta(minutes=15)
 
 
 @dataclass(frozen=True)
@@ -50,31 +57,42 @@ def job_lines(logs: CloudWatchLogsClient, group: str, job_name: str) -> Iterator
                 yield LogLine(_time(event["timestamp"]), job_name, event["message"].rstrip())
 
 
-def function_lines(logs: CloudWatchLogsClient, stack_name: str, run_id: str, since: datetime) -> Iterator[LogLine]:
-    """Every line that the stack's functions wrote about a run."""
-    prefix = f"/aws/lambda/{stack_name}"
-    for page in logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix):
-        for group in page["logGroups"]:
-            name = group["logGroupName"]
-            start = int(since.timestamp() * 1000)
-            lines = logs.get_paginator("filter_log_events").paginate(
-                logGroupName=name, filterPattern=f'"{run_id}"', startTime=start
-            )
-            for found in lines:
-                for event in found["events"]:
-                    yield LogLine(_time(event["timestamp"]), _logical_id(name), readable(event["message"].rstrip()))
+def function_lines(
+    logs: CloudWatchLogsClient, stack_name: str, run_id: str, since: datetime, until: datetime | None
+) -> Iterator[LogLine]:
+    """Every line that the stack's functions, of whichever version, wrote about a run.
+
+    since, until: when the run began, and when it ended if it has
+    """
+    groups = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/aws/lambda/{stack_name}-")
+    names = [group["logGroupName"] for page in groups for group in page["logGroups"]]
+    span: dict[str, Any] = {"startTime": _milliseconds(since), **({"endTime": _milliseconds(until + _AFTERWARDS)} if until else {})}
+
+    def lines_of(name: str) -> list[LogLine]:
+        pages = logs.get_paginator("filter_log_events").paginate(logGroupName=name, filterPattern=f'"{run_id}"', **span)
+        return [
+            LogLine(_time(event["timestamp"]), _logical_id(name), readable(event["message"].rstrip()))
+            for page in pages
+            for event in page["events"]
+        ]
+
+    with ThreadPoolExecutor(max_workers=_GROUPS_AT_ONCE) as readers:
+        for lines in readers.map(lines_of, names):
+            yield from lines
 
 
 def readable(line: str) -> str:
-    """A function's JSON line as `LEVEL message key=value …`; any other line as it is."""
+    """A function's JSON line as `LEVEL message key=value …`, a metric as `METRIC name=value …`; any other as it is."""
     try:
         entry = json.loads(line)
     except ValueError:
         return line
-    if not isinstance(entry, dict) or "message" not in entry:
+    if not isinstance(entry, dict) or not entry.keys() & {"message", "_aws"}:
         return line
-    values = (f"{key}={json.dumps(value)}" for key, value in entry.items() if key not in _ROUTINE_KEYS)
-    return " ".join([entry.get("level", ""), str(entry["message"]), *values]).strip()
+    values = (f"{key}={json.dumps(value)}" for key, value in entry.items() if key not in {"_aws", *_ROUTINE_KEYS})
+    first = "METRIC" if "_aws" in entry else f"{entry.get('level', '')} {entry['message']}".strip()
+    shown = " ".join([first, *values])
+    return f"{shown}\n{entry['exception']}" if "exception" in entry else shown
 
 
 def _logical_id(group: str) -> str:
@@ -92,6 +110,10 @@ def _streams(logs: CloudWatchLogsClient, group: str, job_name: str) -> list[str]
         # The group appears with the first job.
         return []
     return [stream["logStreamName"] for stream in found]
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _time(milliseconds: int) -> datetime:

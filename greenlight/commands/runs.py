@@ -79,7 +79,8 @@ def _log_lines(target: Target, run: Run, history: History) -> Iterator[LogLine]:
         if entered and plan.get(step):
             group = TRAINING_GROUP if state == "TrainModel" else PROCESSING_GROUP
             jobs.append(job_lines(target.logs, group, plan[step]["job_name"]))
-    return chain(function_lines(target.logs, target.stack_name, run.run_id, run.started_at), *jobs)
+    said = function_lines(target.logs, target.stack_name, run.run_id, run.started_at, run.ended_at)
+    return chain(said, *jobs)
 
 
 def _run_document(run: Run) -> Document:

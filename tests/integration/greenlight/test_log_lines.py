@@ -48,7 +48,11 @@ def test_only_lines_about_the_run_are_taken_from_the_stacks_functions_and_made_r
     ours = '{"level":"INFO","run_id":"run-1","message":"run prepared","decision":"go"}'
     _write(logs, "/aws/lambda/greenlight-Workflow-1A-PrepareRunFunction-2B", "stream", ours, '{"run_id":"run-2"}')
     _write(logs, "/aws/lambda/other-PrepareRunFunction-3C", "stream", '{"run_id":"run-1"}')
-    lines = list(function_lines(logs, "greenlight", "run-1", datetime.now(UTC) - timedelta(minutes=1)))
+    _write(logs, "/aws/lambda/greenlight2-PrepareRunFunction-3C", "stream", '{"run_id":"run-1"}')
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    lines = list(function_lines(logs, "greenlight", "run-1", began, None))
+    assert lines == list(function_lines(logs, "greenlight", "run-1", began, datetime.now(UTC)))
+    assert list(function_lines(logs, "greenlight", "run-1", began - timedelta(days=2), began - timedelta(days=1))) == []
     assert [(line.source, line.text) for line in lines] == [("PrepareRunFunction", 'INFO run prepared decision="go"')]
 
 

@@ -20,7 +20,15 @@ from greenlight.log_lines import function_lines, readable
             json.dumps({"level": "INFO", "message": "metrics checked", "run_id": "r", "verdict": "passed", "rows": 3}),
             'INFO metrics checked verdict="passed" rows=3',
         ),
-        ('{"_aws": {"CloudWatchMetrics": []}}', '{"_aws": {"CloudWatchMetrics": []}}'),
+        (
+            json.dumps({"_aws": {"CloudWatchMetrics": []}, "run_id": "r", "outcome": "Released", "RunsEnded": [1.0]}),
+            'METRIC outcome="Released" RunsEnded=[1.0]',
+        ),
+        (
+            json.dumps({"level": "ERROR", "message": "failed", "exception_name": "E", "exception": "Trace\n  back"}),
+            "ERROR failed\nTrace\n  back",
+        ),
+        ('{"no": "message"}', '{"no": "message"}'),
     ],
 )
 def test_a_function_s_line_is_shown_without_what_every_line_has(line: str, shown: str) -> None:
@@ -46,5 +54,5 @@ class _Logs:
 
 
 def test_a_function_is_named_as_in_the_template() -> None:
-    (line,) = function_lines(_Logs(), "gl", "r", datetime.now(UTC))  # type: ignore[arg-type]  # a fake client
+    (line,) = function_lines(_Logs(), "gl", "r", datetime.now(UTC), None)  # type: ignore[arg-type]  # a fake client
     assert (line.source, line.text) == ("CheckMetricsFunction", "INFO done")
