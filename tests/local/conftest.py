@@ -8,9 +8,10 @@ import os
 import random
 import socket
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -40,15 +41,25 @@ class Answer:
 
 @dataclass(frozen=True)
 class Laptop:
-    """A running stack and the environment in which its command line is called."""
+    """A running stack and the environment in which its command line is called.
+
+    aws: what `greenlight env` printed, for a command line that takes the laptop for AWS; None on a laptop
+    """
 
     home: Path
     port: int
+    aws: tuple[tuple[str, str], ...] | None = None
 
     @property
     def environment(self) -> dict[str, str]:
         outside = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GREENLIGHT_"))}
+        if self.aws is not None:
+            return {**outside, **dict(self.aws), "GREENLIGHT_TARGET": "aws", "COLUMNS": "160"}
         return {**outside, "GREENLIGHT_HOME": str(self.home), "GREENLIGHT_PORT": str(self.port), "COLUMNS": "160"}
+
+    def as_aws(self) -> Laptop:
+        """The same stack for a command line that is told of AWS alone."""
+        return replace(self, aws=tuple(self.call("env").document.items()))
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a command and leave it running."""
@@ -83,6 +94,25 @@ class Laptop:
             aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
             config=Config(connect_timeout=5, read_timeout=70, retries={"total_max_attempts": 1}),
         )
+
+    def wait_for_state(self, run_id: str, *states: str) -> str:
+        """The first of the states that a run enters; asked of Step Functions, which costs less than our command."""
+        stepfunctions = self.client("stepfunctions")
+        [machine] = stepfunctions.list_state_machines()["stateMachines"]
+        arn = f"{machine['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{run_id}"
+        deadline = time.monotonic() + COMMAND_TIMEOUT_SECONDS
+        while True:
+            events = stepfunctions.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
+            entered = [
+                event["stateEnteredEventDetails"]["name"] for event in events if "stateEnteredEventDetails" in event
+            ]
+            if entered and entered[0] in states:
+                return str(entered[0])
+            assert "stopDate" not in stepfunctions.describe_execution(executionArn=arn), (
+                f"{run_id} ended in {entered[0]}"
+            )
+            assert time.monotonic() < deadline, entered
+            time.sleep(0.5)
 
     def locks(self) -> list[dict[str, Any]]:
         """Every lock that any recipe holds."""
