@@ -66,7 +66,9 @@ def function_lines(
     """
     groups = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=f"/aws/lambda/{stack_name}-")
     names = [group["logGroupName"] for page in groups for group in page["logGroups"]]
-    span: dict[str, Any] = {"startTime": _milliseconds(since), **({"endTime": _milliseconds(until + _AFTERWARDS)} if until else {})}
+    span: dict[str, Any] = {"startTime": _milliseconds(since)}
+    if until is not None:
+        span["endTime"] = _milliseconds(until + _AFTERWARDS)
 
     def lines_of(name: str) -> list[LogLine]:
         pages = logs.get_paginator("filter_log_events").paginate(logGroupName=name, filterPattern=f'"{run_id}"', **span)

@@ -12,13 +12,13 @@ from moto.cloudwatch.exceptions import ValidationError
 from moto.cloudwatch.models import Alarm, CloudWatchBackend, MetricDatumBase
 from moto.cloudwatch.responses import CloudWatchResponse
 from moto.core.responses import ActionResult
-from moto.sns.models import sns_backends
 
+from local.cloudwatch.actions import ActionFailedError, notify
 from local.cloudwatch.announcement import Change, alarm_text, event_detail, notification
 from local.cloudwatch.data_points import STATISTICS, data_points
 from local.cloudwatch.evaluation import COMPARISONS, EXTRA_PERIODS, Rule, State, Treatment, Verdict, evaluate
 from local.cloudwatch.metrics import backend_of_laptop
-from local.home import ACCOUNT, REGION
+from local.home import REGION
 
 logger = logging.getLogger(__name__)
 
@@ -153,10 +153,10 @@ def _notify(alarm: Alarm, made: Change, topic: str) -> None:
     message = json.dumps({"default": json.dumps(notification(alarm, made)), "email": alarm_text(alarm, made)})
     subject = f'{made.after}: "{alarm.name}" in {REGION}'[:SUBJECT_CHARACTERS]
     try:
-        sns_backends[ACCOUNT][REGION].publish(message, topic, subject=subject, message_structure="json")
-    except Exception as error:
-        # An action that fails is part of the alarm's history on AWS too, and the other actions go on.
-        logger.exception("alarm action failed", extra={"alarm": alarm.name, "action": topic})
+        notify(alarm.alarm_arn, topic, subject=subject, message=message)
+    except ActionFailedError as error:
+        # It is part of the alarm's history on AWS too, and the other actions go on.
+        logger.warning("alarm action failed", extra={"alarm": alarm.name, "action": topic, "reason": str(error)})
         _remember(alarm, made.at, "Action", f"Failed to execute action {topic}", {"error": str(error)})
     else:
         _remember(alarm, made.at, "Action", f"Successfully executed action {topic}", {"actionState": "Succeeded"})

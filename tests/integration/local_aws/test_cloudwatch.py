@@ -16,6 +16,11 @@ from local.home import Home
 Client = Callable[[str], Any]
 
 
+@pytest.fixture(scope="module")
+def role(client: Client, make_role: Callable[..., str]) -> str:
+    return make_role(client("iam"), "counted-machine", "states.amazonaws.com")
+
+
 def statistics(client: Client, namespace: str, name: str, dimensions: dict[str, str]) -> dict[str, float]:
     now = datetime.now(UTC)
     found = client("cloudwatch").get_metric_statistics(
@@ -54,10 +59,9 @@ def test_a_function_is_counted_and_what_it_prints_in_the_embedded_format_is_a_me
 @pytest.mark.parametrize(
     ("end", "metric"), [({"Type": "Succeed"}, "ExecutionsSucceeded"), ({"Type": "Fail"}, "ExecutionsFailed")]
 )
-def test_executions_are_counted_by_their_end(client: Client, end: dict[str, str], metric: str) -> None:
+def test_executions_are_counted_by_their_end(client: Client, role: str, end: dict[str, str], metric: str) -> None:
     states = client("stepfunctions")
     definition = json.dumps({"StartAt": "End", "States": {"End": end}})
-    role = "arn:aws:iam::123456789012:role/machine"
     machine = states.create_state_machine(name=f"counted-{metric}", definition=definition, roleArn=role)
     arn = machine["stateMachineArn"]
     execution = states.start_execution(stateMachineArn=arn)["executionArn"]
@@ -69,10 +73,9 @@ def test_executions_are_counted_by_their_end(client: Client, end: dict[str, str]
     assert statistics(client, "AWS/States", "ExecutionTime", of_machine)["SampleCount"] == 1
 
 
-def test_a_stopped_execution_is_counted_as_aborted(client: Client) -> None:
+def test_a_stopped_execution_is_counted_as_aborted(client: Client, role: str) -> None:
     states = client("stepfunctions")
     definition = json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}})
-    role = "arn:aws:iam::123456789012:role/machine"
     arn = states.create_state_machine(name="stopped", definition=definition, roleArn=role)["stateMachineArn"]
     execution = states.start_execution(stateMachineArn=arn)["executionArn"]
     states.stop_execution(executionArn=execution)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from moto.cloudwatch.models import Alarm
+from moto.kms.models import kms_backends
 from moto.sns.models import sns_backends
 
 from local import mailbox, subscriptions
@@ -158,6 +159,54 @@ def test_the_operator_is_mailed_and_eventbridge_is_told(alarms: Alarms, heard: H
     }
     assert json.loads(detail["state"]["reasonData"])["recentDatapoints"] == [1.0]
     assert [item["kind"] for item in alarm.history] == ["StateUpdate", "StateUpdate", "Action"]
+
+
+OF_THIS_ACCOUNT = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+
+
+@pytest.mark.parametrize(
+    ("topic_lets", "key_lets", "reason"),
+    [
+        ("sns:Publish", "kms:*", None),
+        ("sns:Subscribe", "kms:*", "is not authorized to perform: SNS:Publish on resource"),
+        ("sns:Publish", "kms:Decrypt", "does not have authorization to access the SNS topic encryption key"),
+    ],
+)
+def test_a_topic_and_its_key_must_let_alarms_publish(
+    alarms: Alarms, topic_lets: str, key_lets: str, reason: str | None
+) -> None:
+    def policy(action: str) -> str:
+        statement = {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudwatch.amazonaws.com"},
+            "Action": action,
+            "Resource": "*",
+            "Condition": OF_THIS_ACCOUNT,
+        }
+        return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+    key = kms_backends[ACCOUNT][REGION].create_key(policy(key_lets), "ENCRYPT_DECRYPT", "SYMMETRIC_DEFAULT", "", None)
+    topic = sns_backends[ACCOUNT][REGION].create_topic("alarms")
+    topic.policy, topic.kms_master_key_id = policy(topic_lets), key.arn
+    alarm = put(alarm_actions=[topic.arn])
+    failed(1, NINE)
+    alarms.evaluate(NINE + timedelta(minutes=1))
+    action = alarm.history[-1]
+    assert (action["kind"], len(topic.sent_notifications)) == ("Action", 0 if reason else 1)
+    assert (reason or "Succeeded") in action["data"]
+
+
+@pytest.mark.parametrize("key", ["alias/aws/sns", "arn:aws:kms:us-east-1:123456789012:key/none"])
+def test_the_key_that_aws_keeps_for_topics_lets_no_alarm(alarms: Alarms, key: str) -> None:
+    topic = sns_backends[ACCOUNT][REGION].create_topic("alarms")
+    topic.kms_master_key_id = key
+    alarm = put(alarm_actions=[topic.arn, "arn:aws:sns:us-east-1:123456789012:gone"])
+    failed(1, NINE)
+    alarms.evaluate(NINE + timedelta(minutes=1))
+    assert ["encryption key" in alarm.history[-2]["data"], "there is no topic" in alarm.history[-1]["data"]] == [
+        True
+    ] * 2
+    assert topic.sent_notifications == []
 
 
 def test_a_state_that_somebody_sets_has_its_consequences_and_is_looked_at_again(alarms: Alarms, heard: Heard) -> None:
