@@ -119,6 +119,25 @@ Resources:
           InputTransformer:
             InputPathsMap: {number: $.detail.number}
             InputTemplate: '{"order": <number>, "text": "order <number>", "seconds": 0}'
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties:
+      Subscription:
+        - {Protocol: sqs, Endpoint: !GetAtt Heard.Arn}
+  TopicPolicy:
+    Type: AWS::SNS::TopicPolicy
+    Properties:
+      Topics: [!Ref Topic]
+      PolicyDocument:
+        Version: "2012-10-17"
+        Statement:
+          - {Effect: Allow, Principal: {Service: events.amazonaws.com}, Action: "sns:Publish", Resource: !Ref Topic}
+  NewsRule:
+    Type: AWS::Events::Rule
+    Properties:
+      EventPattern: {source: [shop], detail: {kind: [news]}}
+      Targets:
+        - {Id: topic, Arn: !Ref Topic, Input: '"There is news."'}
   NoRole:
     Type: AWS::IAM::Role
     Properties:
@@ -264,6 +283,15 @@ def test_an_event_starts_a_state_machine_and_a_function_whose_failure_is_kept(
     # Two executions ended: this one, and none other.
     [ended] = messages(outputs["Heard"], 1)
     assert json.loads(ended["Body"])["status"] == "SUCCEEDED"
+
+
+def test_an_event_is_published_to_a_topic(
+    client: Callable[[str], Any], outputs: dict[str, str], messages: Callable[[str, int], list[dict[str, Any]]]
+) -> None:
+    entry = {"Source": "shop", "DetailType": "News", "Detail": json.dumps({"kind": "news"})}
+    client("events").put_events(Entries=[entry])
+    [message] = messages(outputs["Heard"], 1)
+    assert json.loads(message["Body"])["Message"] == '"There is news."'
 
 
 def test_an_event_that_cannot_be_delivered_is_a_dead_letter(
