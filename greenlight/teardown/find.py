@@ -98,8 +98,9 @@ def _functions(target: Target, names: Iterable[str]) -> Iterator[FunctionFound]:
     for name in names:
         try:
             pages = target.functions.get_paginator("list_versions_by_function").paginate(FunctionName=name)
-            # `$LATEST` is listed among the versions.
-            yield FunctionFound(name, sum(len(page["Versions"]) for page in pages) - 1)
+            listed = [version["Version"] for page in pages for version in page["Versions"]]
+            if listed:
+                yield FunctionFound(name, len([version for version in listed if version != "$LATEST"]))
         except ClientError as error:
             _only_gone(error)
 

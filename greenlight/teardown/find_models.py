@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from decimal import Decimal
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from greenlight.teardown.inventory import EndpointFound, GroupFound
-from steps.cost import HOURS_PER_MONTH
+from steps.cost import HOURS_PER_MONTH, round_up
 from steps.errors import PriceMissingError
 from steps.names import STACK_TAG
 from steps.prices import price_table
@@ -85,4 +86,4 @@ class ModelFinder:
                 hour += count * price_table().instance_hour(self._sagemaker.meta.region_name, "hosting", instance_type)
             except PriceMissingError:
                 return None
-        return HOURS_PER_MONTH * hour
+        return round_up(HOURS_PER_MONTH * Fraction(hour))

@@ -38,8 +38,8 @@ def print_kept(console: Console, inventory: Inventory) -> None:
         return
     console.print(f"\nThe data stays: {'; '.join(kept)}.", markup=False, soft_wrap=True)
     console.print(
-        "`greenlight destroy --with-data` deletes it too, now or later: CloudFormation remembers a deleted stack for 90 "
-        "days.",
+        "`greenlight destroy --with-data` deletes it too, now or within 90 days after, while CloudFormation remembers "
+        "the stack.",
         markup=False,
         soft_wrap=True,
     )

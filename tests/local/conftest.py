@@ -153,6 +153,18 @@ def running(home: Path) -> Iterator[Laptop]:
         assert down.code == 0, down.errors
 
 
+@pytest.fixture(scope="module")
+def own_laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    """An empty laptop for tests that leave nothing as it was."""
+    stack = Laptop(tmp_path_factory.mktemp("home"), free_port())
+    up = stack.call("up")
+    assert up.code == 0, up.errors
+    try:
+        yield stack
+    finally:
+        stack.call("down")
+
+
 @pytest.fixture(scope="session")
 def laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
     with running(tmp_path_factory.mktemp("home")) as stack:
