@@ -84,6 +84,11 @@ def test_an_interrupted_destruction_is_gone_on_with_and_the_data_goes_only_when_
 ) -> None:
     released = release("--approve")
     assert released.document["outcome"] == "Released", released.errors
+    running = release("--detach", "--force").document["run_id"]
+    seen = own_laptop.call("destroy", "--dry-run").document
+    assert (seen["running"], seen["destroyed"]) == ([running], False)
+    assert [each["name"] for each in seen["endpoints"]] == ["greenlight-short-lived"]
+
     endpoints = own_laptop.client("sagemaker")
 
     interrupted = own_laptop.start("destroy", "--yes")
@@ -112,12 +117,5 @@ def test_an_interrupted_destruction_is_gone_on_with_and_the_data_goes_only_when_
     assert (nothing.code, nothing.document["destroyed"]) == (0, False)
 
 
-def test_after_that_it_is_deployed_again_releases_again_and_a_run_under_way_is_stopped(
-    own_laptop: Any, release: Callable[..., Any]
-) -> None:
+def test_after_that_it_is_deployed_and_releases_again(release: Callable[..., Any]) -> None:
     assert release("--approve").document["outcome"] == "Released"
-    running = release("--detach", "--force").document["run_id"]
-    destroyed = own_laptop.call("destroy", "--with-data", "--yes")
-    assert destroyed.code == 0, destroyed.errors
-    assert destroyed.document["running"] == [running]
-    assert everything(own_laptop) == {}
