@@ -13,7 +13,6 @@ from greenlight.samconfig import parameter_overrides
 from greenlight.stack_events import ResourceEvent
 from greenlight.target import PROJECT, Target
 from local.home import ACCOUNT
-from steps.names import STACK_TAG
 
 # The table of samconfig.toml that holds the laptop's parameters.
 _ENVIRONMENT = "local"
@@ -27,11 +26,6 @@ def deploy(context: typer.Context, as_json: Json = False) -> None:
         print_json({"stack": target.stack_name, "changed": deployment.changed, "outputs": deployment.outputs})
         return
     print_deployed(output(), target, deployment)
-
-
-def packages_bucket(target: Target) -> str:
-    """The bucket on the laptop that templates point at, as the SAM CLI has one on AWS."""
-    return f"{target.stack_name}-deployments-{ACCOUNT}"
 
 
 def print_deployed(console: Console, target: Target, deployment: Deployment) -> None:
@@ -50,8 +44,7 @@ def deploy_stack(target: Target) -> Deployment:
     deployer = Deployer(
         target.cloudformation,
         target.s3,
-        bucket=packages_bucket(target),
-        bucket_tags={STACK_TAG: target.stack_name},
+        bucket=f"{target.stack_name}-deployments-{ACCOUNT}",
         poll_seconds=target.poll_seconds,
     )
     parameters = parameter_overrides(PROJECT / "samconfig.toml", _ENVIRONMENT)

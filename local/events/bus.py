@@ -21,10 +21,12 @@ from local.events.delivery import Deliveries, Delivery, Failure, RetryPolicy, Ta
 from local.events.expressions import ExpressionError, parse_expression, time_zone
 from local.events.inputs import InputError, target_input
 from local.events.patterns import PatternError, check_pattern
-from local.events.resource_policies import is_allowed
 from local.home import ACCOUNT, REGION
 
 EVENTS = "events.amazonaws.com"
+
+# What a target is called for, by its service.
+ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 
 Event = dict[str, Any]
 
@@ -92,7 +94,7 @@ class Bus:
             client = self._callers.of_role("stepfunctions", target["RoleArn"], EVENTS, rule_arn)
             targets.start_execution(client, arn, payload)
             return
-        _require_permission(service, arn, rule_arn)
+        self._callers.require_permission(ACTIONS[service], arn, EVENTS, rule_arn)
         client = self._callers.of_account(service)
         if service == "lambda":
             targets.invoke_function(client, arn, payload)
@@ -105,18 +107,13 @@ class Bus:
         queue = (target.get("DeadLetterConfig") or {}).get("Arn")
         if queue is None:
             return
-        _require_permission("sqs", queue, rule_arn)
+        self._callers.require_permission(ACTIONS["sqs"], queue, EVENTS, rule_arn)
         client = self._callers.of_account("sqs")
         client.send_message(
             QueueUrl=targets.queue_url(client, queue),
             MessageBody=json.dumps(event),
             MessageAttributes=failure.attributes(RULE_ARN=rule_arn, TARGET_ARN=target["Arn"]),
         )
-
-
-def _require_permission(service: str, arn: str, rule_arn: str) -> None:
-    if not is_allowed(service, arn, EVENTS, rule_arn):
-        raise TargetRefusedError("NO_PERMISSIONS", f"no policy of {arn} lets {EVENTS} call it for {rule_arn}")
 
 
 def new_event(

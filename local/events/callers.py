@@ -10,11 +10,12 @@ from botocore.config import Config
 
 from local.events.delivery import TargetRefusedError
 from local.home import REGION, Home
-from local.iam import AssumeRoleError, role_session
+from local.iam import AUTHORIZER, AccessDeniedError, AssumeRoleError, Permission, role_session
 
 # One of boto3's many.
 Client: TypeAlias = Any
 
+NO_PERMISSIONS = "NO_PERMISSIONS"  # EventBridge's name for it in a dead letter
 CONFIG = Config(connect_timeout=5, read_timeout=60, retries={"total_max_attempts": 1}, proxies={})
 
 
@@ -40,8 +41,15 @@ class Callers:
         try:
             session = role_session(role_arn, principal, source_arn=source_arn)
         except AssumeRoleError as error:
-            raise TargetRefusedError("NO_PERMISSIONS", str(error)) from error
+            raise TargetRefusedError(NO_PERMISSIONS, str(error)) from error
         return self._client(service, session.client_arguments())
+
+    def require_permission(self, action: str, arn: str, principal: str, source_arn: str) -> None:
+        """Raise TargetRefusedError unless the policy of a function, queue or topic lets a service do something."""
+        try:
+            AUTHORIZER.check_service(principal, Permission(action, arn), source_arn)
+        except AccessDeniedError as error:
+            raise TargetRefusedError(NO_PERMISSIONS, str(error)) from error
 
     def of_account(self, service: str) -> Client:
         """A client that may do anything, for what the caller has checked."""

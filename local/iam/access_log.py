@@ -24,7 +24,8 @@ ADDRESS = re.compile(r"[^\s/:@\"',<>]+@[^\s/:@\"',<>]+")
 class Access:
     """One permission that a role was granted or denied.
 
-    role: its ARN;  context: values by condition key, beside those that every request has
+    role: its ARN, or the name of a service on its own behalf
+    context: values by condition key, beside those that every request has
     """
 
     role: str

@@ -12,6 +12,7 @@ from local.iam.access_log import AccessLog
 from local.iam.errors import UnsupportedPolicyError
 from local.iam.permissions import Permission
 from local.iam.policy import Decision, Policies, Policy, Request, decide
+from local.iam.resource_policies import policy_of
 from local.iam.roles import condition_keys_of, find_role, policies_of, principal_of
 from local.iam.statements import Principal
 
@@ -31,17 +32,8 @@ class Authorizer:
 
     log: AccessLog = field(default_factory=AccessLog)
 
-    def check_role(
-        self,
-        role_arn: str,
-        session_name: str,
-        permissions: Iterable[Permission],
-        resource_policies: Mapping[str, Policy] | None = None,
-    ) -> None:
-        """Raise AccessDeniedError unless a session of a role is allowed all permissions.
-
-        resource_policies: of resources that have one, by ARN
-        """
+    def check_role(self, role_arn: str, session_name: str, permissions: Iterable[Permission]) -> None:
+        """Raise AccessDeniedError unless a session of a role is allowed all permissions."""
         role = find_role(role_arn)
         caller = f"arn:aws:sts::{ACCOUNT}:assumed-role/{role_arn.rpartition('/')[2]}/{session_name}"
         common = common_context(role_arn)
@@ -49,9 +41,9 @@ class Authorizer:
             if role is None:
                 raise AccessDeniedError(caller, permission, f"because there is no role {role_arn}")
             request = Request(permission.action, permission.resource, {**common, **lower(permission.context)})
-            resource_policy = (resource_policies or {}).get(permission.resource)
             try:
-                decision = decide(principal_of(role, session_name), request, policies_of(role, resource_policy))
+                policies = policies_of(role, policy_of(permission.resource))
+                decision = decide(principal_of(role, session_name), request, policies)
             except UnsupportedPolicyError as error:
                 decision = Decision(allowed=False, reason=f"as a policy cannot be evaluated: {error}")
             asked = condition_keys_of(role)
@@ -59,6 +51,20 @@ class Authorizer:
             self.log.note(role_arn, replace(permission, context=context), allowed=decision.allowed)
             if not decision.allowed:
                 raise AccessDeniedError(caller, permission, decision.reason)
+
+    def check_service(self, service: str, permission: Permission, source_arn: str) -> None:
+        """Raise AccessDeniedError unless a resource's own policy lets a service do something with the resource.
+
+        service: such as apigateway.amazonaws.com;  source_arn: of the resource on whose behalf it does
+        """
+        try:
+            decision = _service_decision(service, permission, policy_of(permission.resource), source_arn)
+        except UnsupportedPolicyError as error:
+            decision = Decision(allowed=False, reason=f"as a policy cannot be evaluated: {error}")
+        source = replace(permission, context={**permission.context, "aws:SourceArn": (source_arn,)})
+        self.log.note(service, source, allowed=decision.allowed)
+        if not decision.allowed:
+            raise AccessDeniedError(service, permission, decision.reason)
 
 
 AUTHORIZER = Authorizer()
@@ -88,15 +94,20 @@ def lower(context: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
 
 
 def service_may(service: str, permission: Permission, policy: Policy, source_arn: str) -> bool:
-    """Whether a resource's policy lets a service do something with the resource on behalf of another one.
+    """Whether a policy lets a service do something on behalf of another resource; see Authorizer.check_service.
 
-    service: such as apigateway.amazonaws.com;  source_arn: on whose behalf
+    Raises UnsupportedPolicyError.
     """
+    return _service_decision(service, permission, policy, source_arn).allowed
+
+
+def _service_decision(service: str, permission: Permission, policy: Policy | None, source_arn: str) -> Decision:
     context = {
         **common_context(""),
         "aws:sourcearn": (source_arn,),
         "aws:sourceaccount": (ACCOUNT,),
+        "aws:sourceowner": (ACCOUNT,),
         **lower(permission.context),
     }
     request = Request(permission.action, permission.resource, context)
-    return decide(Principal(service=service), request, Policies(resource=policy)).allowed
+    return decide(Principal(service=service), request, Policies(resource=policy))

@@ -36,6 +36,7 @@ KNOWN_KEYS = frozenset(
         "aws:sourceaccount",
         "aws:sourcearn",
         "aws:sourceip",
+        "aws:sourceowner",
         "aws:sourcevpc",
         "aws:sourcevpce",
         "cloudwatch:namespace",

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.models import FakeBucket, s3_backends
+from moto.s3.models import FakeBucket
 
 from local.home import ACCOUNT
 from local.iam import denial
@@ -20,10 +20,11 @@ from local.iam.authorize import AUTHORIZER, AccessDeniedError, common_context, l
 from local.iam.calls import Call, bucket_and_key, call_of, credential_of
 from local.iam.permissions import Permission
 from local.iam.policy import Decision, Policies, Policy, Request, decide
+from local.iam.resource_policies import bucket_policy, find_bucket
 from local.iam.s3_actions import READING
 from local.iam.s3_actions import permissions_for as s3_permissions_for
 from local.iam.sessions import SESSIONS, RoleSession
-from local.iam.statements import Principal, parse_policy
+from local.iam.statements import Principal
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -70,16 +71,12 @@ class Gate:
             reason = f"because the laptop does not know what AWS checks for it ({error})"
             action = f"{call.service}:{call.operation or environ.get('REQUEST_METHOD')}"
             return denial.access_denied(session.arn, action, environ.get("PATH_INFO", ""), reason)
-        bucket_policies: dict[str, Policy] = {}
-        if call.service == "s3":
-            bucket = find_bucket(str(call.parameters.get("Bucket", "")))
-            policy = bucket_policy(bucket)
-            bucket_policies = {each.resource: policy for each in permissions if policy}
-            if bucket is not None and call.operation in READING and not _exists(bucket, call):
-                # Without it S3 answers 403 where it would have to say that there is no such key.
-                permissions.append(Permission("s3:ListBucket", f"arn:aws:s3:::{bucket.name}"))
+        bucket = find_bucket(str(call.parameters.get("Bucket", ""))) if call.service == "s3" else None
+        if bucket is not None and call.operation in READING and not _exists(bucket, call):
+            # Without it S3 answers 403 where it would have to say that there is no such key.
+            permissions.append(Permission("s3:ListBucket", f"arn:aws:s3:::{bucket.name}"))
         try:
-            AUTHORIZER.check_role(session.role_arn, session.name, permissions, bucket_policies)
+            AUTHORIZER.check_role(session.role_arn, session.name, permissions)
         except AccessDeniedError as error:
             return denial.Refusal("AccessDenied", str(error))
         return None
@@ -94,17 +91,6 @@ def install() -> None:
 
     # moto has no other way in; it is pinned to the exact version for that.
     FakeBucket.get_permission = get_permission  # type: ignore[assignment,method-assign]
-
-
-def find_bucket(name: str) -> FakeBucket | None:
-    """A bucket by name."""
-    bucket: FakeBucket | None = s3_backends[ACCOUNT]["aws"].buckets.get(name)
-    return bucket
-
-
-def bucket_policy(bucket: FakeBucket | None) -> Policy | None:
-    """The statements of a bucket's policy."""
-    return parse_policy(bucket.policy.decode()) if bucket is not None and bucket.policy else None
 
 
 def _exists(bucket: FakeBucket, call: Call) -> bool:

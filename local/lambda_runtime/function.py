@@ -26,6 +26,7 @@ class FunctionVersion:
     timeout_seconds: int
     memory_mb: int
     role: str
+    traced: bool
     code_digest: str
     package: bytes = field(repr=False, compare=False)
 
@@ -50,6 +51,7 @@ class FunctionVersion:
             timeout_seconds=int(function.timeout),
             memory_mb=int(function.memory_size),
             role=function.role,
+            traced=function.tracing_config.get("Mode") == "Active",
             code_digest=function.code_sha_256,
             package=function.code_bytes,
         )

@@ -28,7 +28,8 @@ from local.lambda_runtime.background import BackgroundInvocations
 from local.lambda_runtime.function import FunctionVersion
 from local.lambda_runtime.invocation import Invocation, InvocationResult, error_payload
 from local.lambda_runtime.pool import Pool
-from local.lambda_runtime.sandbox import LAMBDA, Sandbox
+from local.lambda_runtime.role import LAMBDA
+from local.lambda_runtime.sandbox import Sandbox
 from local.processes import ProcessRegistry
 
 logger = logging.getLogger(__name__)

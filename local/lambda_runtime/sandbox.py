@@ -18,7 +18,6 @@ from pathlib import Path
 import psutil
 
 from local.home import Home
-from local.iam import role_session
 from local.lambda_runtime.function import FunctionVersion
 from local.lambda_runtime.invocation import (
     Invocation,
@@ -29,13 +28,13 @@ from local.lambda_runtime.invocation import (
 )
 from local.lambda_runtime.logs import LogStream
 from local.lambda_runtime.package import unpack
+from local.lambda_runtime.role import TRACE, Role
 from local.lambda_runtime.runtime_api import Answered, Exited, InitFailed, Ready, RuntimeApi
 from local.processes import ProcessRegistry
 
 # AWS gives the function's own code 10 s to load; a laptop that starts everything at once needs longer.
 INIT_LIMIT_SECONDS = 60.0
 LOG_TAIL_BYTES = 4096
-LAMBDA = "lambda.amazonaws.com"
 
 
 class Sandbox:
@@ -49,11 +48,15 @@ class Sandbox:
         self.function = function
         self.idle_since = time.monotonic()
         self._processes = processes
+        role = Role(function.role, function.name)
+        if function.traced:
+            role.may(TRACE)
+        self._credentials = role.credentials()
         self._api = RuntimeApi()
         home.temporary.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=home.temporary, prefix=f"{function.name}-", suffix=".log")
         os.close(descriptor)
-        self._log = LogStream(function.log_group, function.version, Path(name))
+        self._log = LogStream(function.log_group, function.version, role, Path(name))
         self._started = time.monotonic()
         self._init_seconds: float | None = None
         self._init_failure: Outcome | None = None
@@ -195,7 +198,7 @@ class Sandbox:
         return {
             **dict(self.function.environment),
             **home.child_environment(),
-            **role_session(self.function.role, LAMBDA, self.function.name).environment(),
+            **self._credentials.environment(),
             "PYTHONPATH": os.pathsep.join([str(code), *installed]),
             "LAMBDA_TASK_ROOT": str(code),
             "_HANDLER": self.function.handler,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 from local.home import Home
 from local.processes import ProcessRegistry
-from local.sagemaker.clients import Clients
+from local.sagemaker.clients import RoleClients
 from local.sagemaker.endpoints import Endpoint
 from local.sagemaker.fleet import Fleet, FleetError, Variant
 
@@ -26,7 +26,9 @@ class Deployments:
     changed: called when an endpoint has reached a status that must survive a restart.
     """
 
-    def __init__(self, home: Home, processes: ProcessRegistry, clients: Clients, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, home: Home, processes: ProcessRegistry, clients: RoleClients, changed: Callable[[], None]
+    ) -> None:
         self._home = home
         self._processes = processes
         self._clients = clients

@@ -22,6 +22,11 @@ class Model:
         self.creation_time = datetime.now(UTC)
 
     @property
+    def role_arn(self) -> str:
+        """The role that whatever serves the model runs as."""
+        return str(self.request["ExecutionRoleArn"])
+
+    @property
     def container(self) -> dict[str, Any]:
         """The container that answers; the only one, as the laptop serves no pipelines."""
         containers = self.request.get("Containers") or []

@@ -13,18 +13,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local.home import Home
 from local.processes import ProcessRegistry
 from local.sagemaker.archives import ArchiveError, unpack
+from local.sagemaker.clients import Clients, RoleClients, RoleError
 from local.sagemaker.images import INFERENCE, UnsupportedImageError, require
 from local.sagemaker.instances import Instance, InstanceError, start_instance, stop_instance
 from local.sagemaker.log_stream import LogStream
 from local.sagemaker.transfers import TransferError
-
-if TYPE_CHECKING:
-    from local.sagemaker.clients import Clients
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +46,8 @@ class Variant:
     model_data_uri: str
     environment: Mapping[str, str]
     startup_seconds: float = STARTUP_SECONDS
+    # What a snapshot of before roles counted does not have: such an endpoint says that it cannot assume its role.
+    role_arn: str = ""
 
 
 class Fleet:
@@ -58,7 +58,7 @@ class Fleet:
     """
 
     def __init__(
-        self, home: Home, processes: ProcessRegistry, clients: Clients, endpoint_name: str, config_name: str
+        self, home: Home, processes: ProcessRegistry, clients: RoleClients, endpoint_name: str, config_name: str
     ) -> None:
         self._home = home
         self._processes = processes
@@ -121,31 +121,39 @@ class Fleet:
         base = self.folder / variant.name / "opt" / "ml"
         try:
             require(variant.image, INFERENCE)
-            self._fetch_model(variant, base)
+            clients = self._clients.of(variant.role_arn)
+            clients.pull_image(variant.image)
+            clients.watch(self._log_group)
+            self._fetch_model(variant, base, clients)
             instances = [self._start_instance(variant, base, number) for number in range(variant.instance_count)]
             for instance in instances:
                 instance.wait_until_healthy(variant.startup_seconds)
-        except (UnsupportedImageError, TransferError, ArchiveError, InstanceError) as error:
+        except (UnsupportedImageError, RoleError, TransferError, ArchiveError, InstanceError) as error:
             raise FleetError(
                 f"The primary container for production variant {variant.name} could not be brought up: {error}"
             ) from error
         self._variants[variant.name] = variant
 
-    def _fetch_model(self, variant: Variant, base: Path) -> None:
+    @property
+    def _log_group(self) -> str:
+        return f"/aws/sagemaker/Endpoints/{self._endpoint_name}"
+
+    def _fetch_model(self, variant: Variant, base: Path, clients: Clients) -> None:
         shutil.rmtree(base, ignore_errors=True)
         archive = base / "model.tar.gz"
-        self._clients.transfers.download_file(variant.model_data_uri, archive)
+        clients.transfers.download_file(variant.model_data_uri, archive)
         unpack(archive, base / "model")
         archive.unlink()
 
     def _start_instance(self, variant: Variant, base: Path, number: int) -> Instance:
-        log = LogStream(
-            self._clients.logs, f"/aws/sagemaker/Endpoints/{self._endpoint_name}", f"{variant.name}/i-{number:017x}"
-        )
+        clients = self._clients.of(variant.role_arn)
+        log = LogStream(clients.logs, self._log_group, f"{variant.name}/i-{number:017x}")
         with self._lock:
             if self._stopped.is_set():
                 raise InstanceError("its fleet was stopped")
-            instance = start_instance(self._home, self._processes, base, variant.environment, log)
+            instance = start_instance(
+                self._home, self._processes, base, {**clients.environment, **variant.environment}, log
+            )
             running = self._instances.setdefault(variant.name, [])
             running[number : number + 1] = [instance]  # appended, or in the place of the one that ended
             return instance
@@ -160,7 +168,7 @@ class Fleet:
                 return
             self._processes.forget(instance.child)
             logger.warning("instance ended", extra={"endpoint": self._endpoint_name, "exit_code": code})
-            with contextlib.suppress(InstanceError):
+            with contextlib.suppress(InstanceError, RoleError):
                 self._start_instance(variant, base, position)
 
 
@@ -168,8 +176,8 @@ def _weighted(variants: Sequence[Variant], weights: Sequence[float]) -> str:
     return random.choices(variants, weights if any(weights) else None)[0].name  # noqa: S311 - spreads load, no secret
 
 
-def variant_of(production_variant: Mapping[str, Any], container: Mapping[str, Any]) -> Variant:
-    """The variant of an endpoint config with the container of its model."""
+def variant_of(production_variant: Mapping[str, Any], role_arn: str, container: Mapping[str, Any]) -> Variant:
+    """The variant of an endpoint config with the role and the container of its model."""
     return Variant(
         name=production_variant["VariantName"],
         weight=float(production_variant.get("InitialVariantWeight", 1.0)),
@@ -177,5 +185,6 @@ def variant_of(production_variant: Mapping[str, Any], container: Mapping[str, An
         image=container.get("Image", ""),
         model_data_uri=container.get("ModelDataUrl", ""),
         environment=container.get("Environment") or {},
+        role_arn=role_arn,
         startup_seconds=float(production_variant.get("ContainerStartupHealthCheckTimeoutInSeconds") or STARTUP_SECONDS),
     )

@@ -11,6 +11,7 @@ from moto.sagemaker.exceptions import ValidationError
 from moto.sagemaker.responses import SageMakerResponse
 from moto.sagemaker.utils import arn_formatter
 
+from local.sagemaker.clients import require_trust
 from local.sagemaker.deployments import Deployments
 from local.sagemaker.endpoints import Endpoint, EndpointConfig, Model
 from local.sagemaker.fleet import Variant, variant_of
@@ -37,6 +38,7 @@ class HostingApi(SageMakerResponse):
             raise ValidationError("Provide either a PrimaryContainer or Containers.")
         if len(containers) > 1:
             raise _unsupported("a model of several Containers")
+        require_trust(self.params["ExecutionRoleArn"])
         model = Model(self.params, self.current_account, self.region)
         _add(self._models, model.model_name, model, "model")
         return ActionResult({"ModelArn": model.arn})
@@ -164,7 +166,7 @@ class HostingApi(SageMakerResponse):
     def _variants(self, config_name: str) -> list[Variant]:
         config = self._config(config_name)
         return [
-            variant_of(variant, self._container(self._model(variant["ModelName"])))
+            variant_of(variant, (model := self._model(variant["ModelName"])).role_arn, self._container(model))
             for variant in config.request["ProductionVariants"]
         ]
 

@@ -9,6 +9,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import ResourceInUseException, ResourceNotFound, ValidationError
 from moto.sagemaker.responses import SageMakerResponse
 
+from local.sagemaker.clients import require_trust
 from local.sagemaker.job_runner import JobRunner
 from local.sagemaker.jobs import Job, ProcessingJob, TrainingJob
 from local.sagemaker.listing import list_page
@@ -89,6 +90,7 @@ class JobApi(SageMakerResponse):
             unsupported.append(f"InstanceCount {job.instance_count}: a laptop is one host")
         if unsupported:
             raise ValidationError(f"The laptop's SageMaker does not support {'; '.join(unsupported)}.")
+        require_trust(job.role_arn)
         jobs = self._jobs(type(job))
         if jobs.setdefault(job.name, job) is not job:
             raise ResourceInUseException(f"{job.noun.capitalize()} names must be unique: {job.arn} already exists.")

@@ -13,10 +13,11 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from local.home import Home
 from local.processes import ProcessRegistry
+from local.sagemaker.clients import Clients, RoleClients, RoleError
 from local.sagemaker.images import UnsupportedImageError
 from local.sagemaker.job_folder import JobFolder
 from local.sagemaker.jobs import MAX_RUNTIME_EXCEEDED, Job, ProcessingJob, TrainingJob
@@ -24,9 +25,6 @@ from local.sagemaker.log_stream import LogStream
 from local.sagemaker.processing_container import ProcessingContainer
 from local.sagemaker.training_container import TrainingContainer
 from local.sagemaker.transfers import TransferError
-
-if TYPE_CHECKING:
-    from local.sagemaker.clients import Clients
 
 logger = logging.getLogger(__name__)
 
@@ -55,8 +53,9 @@ class Container(Protocol):
 class _Run:
     """A job while it runs."""
 
-    def __init__(self, job: Job, folder: JobFolder, container: Container) -> None:
+    def __init__(self, job: Job, folder: JobFolder, container: Container, clients: Clients) -> None:
         self.job = job
+        self.clients = clients
         self.folder = folder
         self.container = container
         self.done = threading.Event()
@@ -71,7 +70,9 @@ class JobRunner:
     changed: called when a job has reached its final status.
     """
 
-    def __init__(self, home: Home, processes: ProcessRegistry, clients: Clients, changed: Callable[[], None]) -> None:
+    def __init__(
+        self, home: Home, processes: ProcessRegistry, clients: RoleClients, changed: Callable[[], None]
+    ) -> None:
         self._home = home
         self._processes = processes
         self._clients = clients
@@ -79,16 +80,17 @@ class JobRunner:
         self._runs: dict[str, _Run] = {}
 
     def start(self, job: Job) -> None:
-        """Run a job in the background."""
+        """Run a job in the background; raises RoleError when SageMaker cannot assume the job's role."""
+        clients = self._clients.of(job.role_arn)
         folder = JobFolder(self._home.jobs / job.resource / job.name)
         container: Container
         if isinstance(job, TrainingJob):
-            container = TrainingContainer(job, folder, self._clients.transfers)
+            container = TrainingContainer(job, folder, clients.transfers)
         elif isinstance(job, ProcessingJob):
-            container = ProcessingContainer(job, folder, self._clients.transfers)
+            container = ProcessingContainer(job, folder, clients.transfers)
         else:
             raise TypeError(f"No container is known for {type(job).__name__}")
-        run = self._runs[job.arn] = _Run(job, folder, container)
+        run = self._runs[job.arn] = _Run(job, folder, container, clients)
         threading.Thread(target=self._run, args=(run,), name=job.arn, daemon=True).start()
 
     def stop(self, job: Job, reason: str) -> None:
@@ -128,7 +130,7 @@ class JobRunner:
             status, reason = self._outcome(run)
         except UnsupportedImageError as error:
             reason = f"ClientError: {error}"
-        except (TransferError, ValueError, FileNotFoundError, PermissionError) as error:
+        except (RoleError, TransferError, ValueError, FileNotFoundError, PermissionError) as error:
             reason = f"ClientError: {error}"
         except Exception:
             logger.exception("job runner failed", extra={"job": run.job.arn})
@@ -146,9 +148,11 @@ class JobRunner:
     def _outcome(self, run: _Run) -> tuple[str, str]:
         """Final status and reason of a job that nobody stops."""
         run.folder.create()
+        run.clients.pull_image(run.job.image)
         run.container.prepare()
+        run.clients.watch(run.container.log_group)
         log = LogStream(
-            self._clients.logs,
+            run.clients.logs,
             run.container.log_group,
             f"{run.job.name}/algo-1-{int(time.time())}",
             run.container.read_line,
@@ -192,7 +196,7 @@ class JobRunner:
         return [sys.executable if program in {"python", "python3"} else program, *arguments]
 
     def _environment(self, run: _Run) -> dict[str, str]:
-        environment = self._home.child_environment()
+        environment = {**self._home.child_environment(), **run.clients.environment}
         environment |= {name: run.folder.translate(value) for name, value in run.container.environment.items()}
         environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
         # A requirements.txt installs into the job's folder, not into the environment that all jobs share.

@@ -41,6 +41,11 @@ class Job(ABC):
         """URI of the container's image."""
 
     @property
+    def role_arn(self) -> str:
+        """The role that the job runs as."""
+        return str(self.request["RoleArn"])
+
+    @property
     @abstractmethod
     def instance_count(self) -> int:
         """How many hosts the request asks for."""

@@ -12,7 +12,7 @@ from moto.sagemakerruntime import urls as runtime_urls
 
 from local.home import ACCOUNT, REGION, Home
 from local.processes import ProcessRegistry
-from local.sagemaker.clients import Clients
+from local.sagemaker.clients import RoleClients
 from local.sagemaker.deployments import Deployments
 from local.sagemaker.endpoints import Endpoint
 from local.sagemaker.hosting_api import HostingApi
@@ -39,7 +39,7 @@ class SageMaker:
 
     def __init__(self, home: Home, processes: ProcessRegistry, changed: Callable[[], None] = lambda: None) -> None:
         self._home = home
-        clients = Clients(home)
+        clients = RoleClients(home)
         self.jobs = JobRunner(home, processes, clients, changed)
         self.deployments = Deployments(home, processes, clients, changed)
 

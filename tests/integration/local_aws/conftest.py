@@ -106,7 +106,8 @@ class Stacks:
 
     def change(self, name: str, template: str, **parameters: str) -> dict[str, Any]:
         """Create a change set; returns its description."""
-        stacks = self.cloudformation.describe_stacks()["Stacks"]
+        pages = self.cloudformation.get_paginator("describe_stacks").paginate()
+        stacks = [stack for page in pages for stack in page["Stacks"]]
         existing = {each["StackName"] for each in stacks if each["StackStatus"] != "REVIEW_IN_PROGRESS"}
         created = self.cloudformation.create_change_set(
             StackName=name,

@@ -36,8 +36,10 @@ def template_of(name: str, wish: str = "") -> str:
         Resources:
           Role:
             Type: AWS::IAM::Role
-            Properties: {{AssumeRolePolicyDocument: {{Version: 2012-10-17, Statement:
-              [{{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}, Action: sts:AssumeRole}}]}}}}
+            Properties:
+              AssumeRolePolicyDocument: {{Version: 2012-10-17, Statement:
+                [{{Effect: Allow, Principal: {{Service: lambda.amazonaws.com}}, Action: sts:AssumeRole}}]}}
+              ManagedPolicyArns: [arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole]
           Painter:
             Type: AWS::Lambda::Function
             Properties:

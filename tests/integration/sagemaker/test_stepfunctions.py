@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
 
 ROLE = "arn:aws:iam::123456789012:role/workflow"
+MODEL_ROLE = "arn:aws:iam::123456789012:role/hosting"
 Request = Callable[..., dict[str, Any]]
 Execute = Callable[..., dict[str, Any]]
 
@@ -178,7 +179,7 @@ def test_stopping_an_execution_stops_its_job(
         ),
         (
             "createModel",
-            {"ModelName": "a_b", "ExecutionRoleArn": ROLE},
+            {"ModelName": "a_b", "ExecutionRoleArn": MODEL_ROLE},
             "AmazonSageMakerException",
             "Member must satisfy",
         ),
@@ -204,7 +205,9 @@ def test_a_model_config_and_endpoint_are_made_without_waiting(machines: Machines
     container = {"Image": "unknown:1", "ModelDataUrl": "s3://artifacts/none"}
     variant = {"VariantName": "all", "ModelName": "flow", "InstanceType": "ml.t2.medium", "InitialInstanceCount": 1}
     states = {
-        "Model": task("createModel", {"ModelName": "flow", "ExecutionRoleArn": ROLE, "PrimaryContainer": container}),
+        "Model": task(
+            "createModel", {"ModelName": "flow", "ExecutionRoleArn": MODEL_ROLE, "PrimaryContainer": container}
+        ),
         "Config": task("createEndpointConfig", {"EndpointConfigName": "flow", "ProductionVariants": [variant]}),
         "Endpoint": task("createEndpoint", {"EndpointName": "flow", "EndpointConfigName": "flow"}),
     }
