@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudformation.type_defs import ParameterTypeDef, StackTypeDef
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import TagTypeDef
 
 CAPABILITIES: Final = ("CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND")
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
@@ -41,14 +42,23 @@ class Deployment:
 class Deployer:
     """Deploys to one account.
 
-    bucket: holds what templates point at; it is created when it is missing
+    bucket: holds what templates point at; it is created, with bucket_tags, when it is missing
     poll_seconds: how often to look how far CloudFormation is
     """
 
-    def __init__(self, cloudformation: CloudFormationClient, s3: S3Client, *, bucket: str, poll_seconds: float) -> None:
+    def __init__(
+        self,
+        cloudformation: CloudFormationClient,
+        s3: S3Client,
+        *,
+        bucket: str,
+        poll_seconds: float,
+        bucket_tags: Mapping[str, str] | None = None,
+    ) -> None:
         self._cloudformation = cloudformation
         self._s3 = s3
         self._bucket = bucket
+        self._bucket_tags = dict(bucket_tags or {})
         self._poll_seconds = poll_seconds
         self._known_keys: set[str] | None = None
 
@@ -190,6 +200,9 @@ class Deployer:
             else:
                 place = {"LocationConstraint": region}
                 self._s3.create_bucket(Bucket=self._bucket, CreateBucketConfiguration=place)  # type: ignore[arg-type]  # any region
+            if self._bucket_tags:
+                tags: list[TagTypeDef] = [{"Key": key, "Value": value} for key, value in self._bucket_tags.items()]
+                self._s3.put_bucket_tagging(Bucket=self._bucket, Tagging={"TagSet": tags})
             return set()
 
     def _template_url(self, address: str) -> str:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_logs import CloudWatchLogsClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sagemaker import SageMakerClient
@@ -131,6 +132,11 @@ class Target:
     def logs(self) -> CloudWatchLogsClient:
         """What functions and jobs said."""
         return self.session.client("logs", **self.client_arguments)
+
+    @cached_property
+    def functions(self) -> LambdaClient:
+        """Functions, their versions and layers."""
+        return self.session.client("lambda", **self.client_arguments)
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:

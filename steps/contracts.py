@@ -16,9 +16,9 @@ from steps.shortened import Reason, Sentence
 
 
 class Contract(BaseModel):
-    """Base of every contract: immutable, and a key nobody declared is an error."""
+    """Base of every contract: immutable, and a key nobody declared is an error, which repeats no value into a log."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class RunInput(Contract):

@@ -13,6 +13,7 @@ from greenlight.samconfig import parameter_overrides
 from greenlight.stack_events import ResourceEvent
 from greenlight.target import PROJECT, Target
 from local.home import ACCOUNT
+from steps.names import STACK_TAG
 
 # The table of samconfig.toml that holds the laptop's parameters.
 _ENVIRONMENT = "local"
@@ -26,6 +27,11 @@ def deploy(context: typer.Context, as_json: Json = False) -> None:
         print_json({"stack": target.stack_name, "changed": deployment.changed, "outputs": deployment.outputs})
         return
     print_deployed(output(), target, deployment)
+
+
+def packages_bucket(target: Target) -> str:
+    """The bucket on the laptop that templates point at, as the SAM CLI has one on AWS."""
+    return f"{target.stack_name}-deployments-{ACCOUNT}"
 
 
 def print_deployed(console: Console, target: Target, deployment: Deployment) -> None:
@@ -44,7 +50,8 @@ def deploy_stack(target: Target) -> Deployment:
     deployer = Deployer(
         target.cloudformation,
         target.s3,
-        bucket=f"{target.stack_name}-deployments-{ACCOUNT}",
+        bucket=packages_bucket(target),
+        bucket_tags={STACK_TAG: target.stack_name},
         poll_seconds=target.poll_seconds,
     )
     parameters = parameter_overrides(PROJECT / "samconfig.toml", _ENVIRONMENT)

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from lambdas.adapters.dynamodb_approvals import approval_records
 from lambdas.adapters.s3 import artifact_store
@@ -24,7 +24,9 @@ from steps.ports import ApprovalRecords, ArtifactStore, Mailer
 
 
 class RequestApprovalInput(BaseModel):
-    """Event of RequestApproval."""
+    """Event of RequestApproval; what is wrong with it is told without the token."""
+
+    model_config = ConfigDict(hide_input_in_errors=True)
 
     run_id: str
     task_token: str

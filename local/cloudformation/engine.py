@@ -143,17 +143,20 @@ class Engine:
 
     def _delete(self, stack: Stack) -> bool:
         stack.record("DELETE_IN_PROGRESS", "User Initiated")
-        failed = []
+        failed, gone = [], []
         for resource in _dependents_first(stack):
             try:
                 delete_resource(stack, resource, handler_of(self._types, resource.resource_type))
             except ResourceError:
                 failed.append(resource.logical_resource_id)
             else:
-                del stack.resources[resource.logical_resource_id]
+                gone.append(resource.logical_resource_id)
         if failed:
+            for name in gone:
+                del stack.resources[name]
             stack.record("DELETE_FAILED", f"The following resource(s) failed to delete: [{', '.join(failed)}].")
             return False
+        # CloudFormation goes on listing what a deleted stack had, by the stack's id.
         stack.record("DELETE_COMPLETE")
         stack.deletion_time = now()
         backend = self._stacks()

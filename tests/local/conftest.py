@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -83,9 +84,15 @@ class Laptop:
             raise
         return Answer(process.returncode, json.loads(output), errors)
 
+    @cached_property
+    def client_environment(self) -> dict[str, str]:
+        """What `greenlight env` tells a client."""
+        variables: dict[str, str] = self.call("env").document
+        return variables
+
     def client(self, service: str) -> Any:
         """A boto3 client that knows the laptop only from `greenlight env`."""
-        environment = self.call("env").document
+        environment = self.client_environment
         return boto3.client(
             service,  # type: ignore[call-overload]  # one of boto3's names, chosen by the test
             endpoint_url=environment["AWS_ENDPOINT_URL"],
@@ -151,6 +158,18 @@ def running(home: Path) -> Iterator[Laptop]:
     finally:
         down = stack.call("down")
         assert down.code == 0, down.errors
+
+
+@pytest.fixture(scope="module")
+def own_laptop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laptop]:
+    """An empty laptop for tests that leave nothing as it was."""
+    stack = Laptop(tmp_path_factory.mktemp("home"), free_port())
+    up = stack.call("up")
+    assert up.code == 0, up.errors
+    try:
+        yield stack
+    finally:
+        stack.call("down")
 
 
 @pytest.fixture(scope="session")

@@ -246,16 +246,22 @@ def test_resources_of_every_other_kind_are_created_updated_and_deleted(client: C
             Type: AWS::IAM::Role
             Properties:
               AssumeRolePolicyDocument: {Version: 2012-10-17, Statement:
-                [{Effect: Allow, Principal: {Service: scheduler.amazonaws.com}, Action: sts:AssumeRole}]}
-              Policies: [{PolicyName: send, PolicyDocument: {Version: 2012-10-17, Statement:
-                [{Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt Queue.Arn}]}}]
+                [{Effect: Allow, Principal: {Service: [scheduler.amazonaws.com, states.amazonaws.com]},
+                  Action: sts:AssumeRole}]}
+          Machine:
+            Type: AWS::StepFunctions::StateMachine
+            Properties: {RoleArn: !GetAtt Role.Arn, Definition: {StartAt: End, States: {End: {Type: Succeed}}}}
           Schedule:
             Type: AWS::Scheduler::Schedule
             Properties:
               ScheduleExpression: !Sub rate(${Days} days)
               FlexibleTimeWindow: {Mode: "OFF"}
+<<<<<<< 4f61c53627c888eb8540834b5018d4307dd76083
               Target: {Arn: "arn:aws:scheduler:::aws-sdk:sfn:startExecution", RoleArn: !GetAtt Role.Arn,
                        Input: '{"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:none"}'}
+=======
+              Target: {Arn: !Ref Machine, RoleArn: !GetAtt Role.Arn}
+>>>>>>> 49069ac
           Rule:
             Type: AWS::Events::Rule
             Properties:
@@ -266,11 +272,20 @@ def test_resources_of_every_other_kind_are_created_updated_and_deleted(client: C
             Type: AWS::Logs::MetricFilter
             Properties: {LogGroupName: !Ref Log, FilterPattern: "ERROR", MetricTransformations:
               [{MetricName: Errors, MetricNamespace: N, MetricValue: "1"}]}
+          Key:
+            Type: AWS::KMS::Key
+            Properties:
+              Description: !Sub for ${Days} days
+              EnableKeyRotation: true
+              PendingWindowInDays: 7
+              KeyPolicy: {Version: 2012-10-17, Statement: [{Sid: !Sub "Days${Days}", Effect: Allow,
+                Principal: {AWS: !Sub "arn:aws:iam::${AWS::AccountId}:root"}, Action: "kms:*", Resource: "*"}]}
           Setting: {Type: AWS::SSM::Parameter, Properties: {Type: String, Value: !Ref Days}}
         Outputs:
           Schedule: {Value: !Ref Schedule}
           Rule: {Value: !Ref Rule}
           Queue: {Value: !Ref Queue}
+          Key: {Value: !Ref Key}
         """
     stack = stacks.deploy("every-kind", template)
     assert stack["StackStatus"] == "CREATE_COMPLETE", stacks.failures("every-kind")
@@ -282,9 +297,15 @@ def test_resources_of_every_other_kind_are_created_updated_and_deleted(client: C
     assert client("scheduler").get_schedule(Name=outputs["Schedule"])["ScheduleExpression"] == "rate(60 days)"
     rule = client("events").describe_rule(Name=outputs["Rule"])
     assert json.loads(rule["EventPattern"])["detail"]["days"] == ["60"]
+    kms, key = client("kms"), outputs["Key"]
+    assert stacks.outputs("every-kind")["Key"] == key, "it was changed, not replaced"
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["Description"] == "for 60 days"
+    assert "Days60" in kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+    assert kms.get_key_rotation_status(KeyId=key)["KeyRotationEnabled"] is True
     assert client("cloudwatch").describe_alarms()["MetricAlarms"][0]["Threshold"] == 60.0
     identity = client("sesv2").get_email_identity(EmailIdentity="sender@example.com")
     assert identity["VerifiedForSendingStatus"] is True
     stacks.cloudformation.delete_stack(StackName=stack["StackId"])
     assert stacks.wait(stack["StackId"])["StackStatus"] == "DELETE_COMPLETE", stacks.failures(stack["StackId"])
+    assert kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "PendingDeletion"
     assert client("scheduler").list_schedules()["Schedules"] == []

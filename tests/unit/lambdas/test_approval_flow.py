@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from pydantic import ValidationError
 
 from lambdas.decide_approval import handler as page
 from lambdas.observed import logger
@@ -364,3 +365,9 @@ def test_nothing_the_page_logs_holds_a_token_a_code_or_an_address(
     assert "approval form taken" in logged
     for secret in (token_of(mails[0]), code_of(mails[0]).replace(" ", ""), "ann@example.com", '"task"'):
         assert secret not in logged
+
+
+def test_an_event_that_is_wrong_is_told_without_its_token() -> None:
+    with pytest.raises(ValidationError, match="check_metrics") as caught:
+        RequestApprovalInput.model_validate({"run_id": "r1", "task_token": "secret", "plan": {"run_id": "r1"}})
+    assert "secret" not in str(caught.value)
