@@ -256,12 +256,7 @@ def test_resources_of_every_other_kind_are_created_updated_and_deleted(client: C
             Properties:
               ScheduleExpression: !Sub rate(${Days} days)
               FlexibleTimeWindow: {Mode: "OFF"}
-<<<<<<< 4f61c53627c888eb8540834b5018d4307dd76083
-              Target: {Arn: "arn:aws:scheduler:::aws-sdk:sfn:startExecution", RoleArn: !GetAtt Role.Arn,
-                       Input: '{"StateMachineArn": "arn:aws:states:us-east-1:123456789012:stateMachine:none"}'}
-=======
               Target: {Arn: !Ref Machine, RoleArn: !GetAtt Role.Arn}
->>>>>>> 49069ac
           Rule:
             Type: AWS::Events::Rule
             Properties:
