@@ -49,6 +49,7 @@ def read_region(pricing: BaseClient, region: str, today: date) -> RegionPrices:
     functions = list(_products(pricing, "AWSLambda", regionCode=region))
     alarms = _products(pricing, "AmazonCloudWatch", regionCode=region)
     dashboards = _products(pricing, "AmazonCloudWatch", usagetype="DashboardsUsageHour-Basic")
+    keys = _products(pricing, "awskms", regionCode=region)
     group = "group"
     return RegionPrices(
         as_of=today,
@@ -71,6 +72,7 @@ def read_region(pricing: BaseClient, region: str, today: date) -> RegionPrices:
             "CW:AlarmMonitorUsage", (each for each in alarms if each.usage_type.endswith("CW:AlarmMonitorUsage"))
         ),
         dashboard_month=_dearest("DashboardsUsageHour-Basic", dashboards),
+        key_month=_dearest("KMS-Keys", (each for each in keys if each.usage_type.endswith("KMS-Keys"))),
         instances=instances,
     )
 

@@ -23,7 +23,7 @@ class Reused:
 
 @dataclass(frozen=True)
 class RunReport:
-    """A run's states, numbers and reason."""
+    """A run's states, numbers and reason; cost is the largest sum it could cost on AWS, when prices are known."""
 
     run_id: str
     recipe: str
@@ -35,6 +35,7 @@ class RunReport:
     compared: dict[str, str]
     reused: list[Reused]
     cause: str | None
+    cost: dict[str, str] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document of `show --json`; the live version's metrics carry the prefix `champion_`."""
@@ -50,6 +51,7 @@ class RunReport:
             "metrics": {**self.metrics, **champion},
             "reused": [{"state": reused.state, "reason": reused.reason} for reused in self.reused],
             "cause": self.cause,
+            "cost": self.cost,
         }
 
 
@@ -70,6 +72,7 @@ def report(run_id: str, recipe: str, history: History, now: datetime) -> RunRepo
         compared=plan.get("compared") or {},
         reused=reused_steps(document),
         cause=_cause(history, document),
+        cost=plan.get("cost"),
     )
 
 

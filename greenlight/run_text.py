@@ -29,6 +29,13 @@ def print_run(found: RunReport) -> None:
         console.print()
         console.print(table)
     print_end(found, all_findings=True)
+    if found.cost:
+        console.print(
+            f"\nOn AWS it could cost at most {found.cost['run_usd']} USD, by prices of {found.cost['region']} "
+            f"as of {found.cost['prices_as_of']}",
+            style="dim",
+            soft_wrap=True,
+        )
     if found.states and found.states[-1].name == "RequestApproval" and found.states[-1].status == "running":
         console.print(f"\nIt waits for a person: greenlight approve {found.run_id} (or reject)", soft_wrap=True)
 

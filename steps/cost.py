@@ -39,12 +39,16 @@ MAX_EVENTS = 25_000
 # Limits of the functions behind the states; a test compares with the templates.
 FUNCTION_SECONDS = 120
 FUNCTION_GB = Fraction(1, 2)
+# What infra/sam/monitoring.yaml has; a test counts.
+ALARMS = 13
+DASHBOARDS = 1
+KEYS = 1
 
 JOB_USES: dict[str, Use] = {"preprocess": "processing", "train_model": "training", "evaluate_model": "processing"}
 
 NOT_COUNTED = (
-    "storage and requests of S3 and DynamoDB, log lines, traces and metrics, mail, data transfer, "
-    "predictions and the approval page, taxes"
+    "storage and requests of S3 and DynamoDB, log lines, traces and custom metrics, mail, data transfer, "
+    "predictions, the approval page and the watch of runs, taxes"
 )
 
 
@@ -59,10 +63,11 @@ class CostLine:
 
 @dataclass(frozen=True)
 class LargestCost:
-    """All that a run can cost at most, and its endpoint for each month."""
+    """All that a run can cost at most, and its endpoint and the stack's alarms for each month."""
 
     run: tuple[CostLine, ...]
     endpoint_month: tuple[CostLine, ...]
+    stack_month: tuple[CostLine, ...]
 
     @property
     def run_usd(self) -> Decimal:
@@ -73,6 +78,11 @@ class LargestCost:
     def endpoint_usd_per_month(self) -> Decimal:
         """What the endpoint costs a month, however little it is asked."""
         return total(self.endpoint_month)
+
+    @property
+    def stack_usd_per_month(self) -> Decimal:
+        """What the stack costs a month, whether anything runs or not."""
+        return total(self.stack_month)
 
 
 def total(lines: Iterable[CostLine]) -> Decimal:
@@ -130,6 +140,11 @@ def largest_cost(
             ),
         ),
         endpoint_month=(_endpoint_month_line(endpoint, region, prices),),
+        stack_month=(
+            _monthly_line("alarms", ALARMS, charged.alarm_month),
+            _monthly_line("dashboard", DASHBOARDS, charged.dashboard_month),
+            _monthly_line("key", KEYS, charged.key_month),
+        ),
     )
 
 
@@ -192,6 +207,10 @@ def _second_fleet_line(endpoint: EndpointPlan, region: str, prices: PriceTable) 
         f"a second {endpoint.instance_count} x {endpoint.instance_type} for {seconds:,} s, {hour:f} an hour",
         round_up(endpoint.instance_count * Fraction(seconds, SECONDS_PER_HOUR) * Fraction(hour)),
     )
+
+
+def _monthly_line(what: str, count: int, month: Decimal) -> CostLine:
+    return CostLine(what, f"{count} at {month:.2f} each", round_up(count * Fraction(month)))
 
 
 def _endpoint_month_line(endpoint: EndpointPlan, region: str, prices: PriceTable) -> CostLine:

@@ -48,6 +48,7 @@ class RegionPrices(_Table):
     lambda_requests_million: Usd = Field(description="Lambda on arm64, per million requests.")
     alarm_month: Usd = Field(description="CloudWatch, one standard alarm, per month.")
     dashboard_month: Usd = Field(description="CloudWatch, one dashboard, per month.")
+    key_month: Usd = Field(description="KMS, one key, per month.")
     instances: dict[Use, dict[str, Usd]] = Field(description="Use -> instance type -> price of an hour.")
 
 

@@ -50,6 +50,8 @@ def cost(context: typer.Context, recipe: RecipeNameOrFolder, region: Region = No
                 "run_usd": str(largest.run_usd),
                 "endpoint_month": [_plain(line) for line in largest.endpoint_month],
                 "endpoint_usd_per_month": str(largest.endpoint_usd_per_month),
+                "stack_month": [_plain(line) for line in largest.stack_month],
+                "stack_usd_per_month": str(largest.stack_usd_per_month),
                 "ceilings": found.cost.model_dump(mode="json"),
                 "too_expensive": refusal,
                 "not_counted": NOT_COUNTED,
@@ -111,7 +113,7 @@ def _print_lines(console: Console, largest: LargestCost) -> None:
     for line in largest.run:
         table.add_row(line.what, line.how, str(line.usd))
     table.add_row("[bold]one run[/]", "", f"[bold]{largest.run_usd}[/]", end_section=True)
-    for line in largest.endpoint_month:
+    for line in (*largest.endpoint_month, *largest.stack_month):
         table.add_row(f"{line.what}, a month", line.how, str(line.usd))
     console.print(table)
 

@@ -46,6 +46,7 @@ def take_inventory(target: Target, tree: StackTree, packages_bucket: str | None)
     logs = [*_log_groups(target, names), *_job_streams(target, runs | _recorded_runs(target, tables))]
     return Inventory(
         stack=tree.name,
+        has_stack=bool(tree.stack_id),
         resources=len(tree.resources),
         running=tuple(running),
         endpoints=endpoints,

@@ -70,13 +70,15 @@ class TableFound:
 class Inventory:
     """All that is there.
 
-    resources: how many resources CloudFormation will delete;  running: ARNs of the executions under way
+    has_stack: whether CloudFormation has the stack;  resources: how many resources it will delete
+    running: ARNs of the executions under way
     packages_bucket: what `greenlight deploy` uploads to, on a laptop only
     data_buckets, data_tables: what outlives a stack unless its data is to go too
     unclaimed: what has a name of this stack, but no tag that says so; it is left alone
     """
 
     stack: str
+    has_stack: bool
     resources: int
     running: tuple[str, ...] = ()
     endpoints: tuple[EndpointFound, ...] = ()
@@ -95,7 +97,7 @@ class Inventory:
         """Whether there is nothing to remove."""
         data = (self.data_buckets, self.data_tables) if with_data else ()
         made = (self.endpoints, self.endpoint_configs, self.models, self.groups, self.layers, self.logs, *data)
-        return not self.resources and self.packages_bucket is None and not any(made)
+        return not self.has_stack and self.packages_bucket is None and not any(made)
 
     @property
     def usd_per_month(self) -> Decimal:

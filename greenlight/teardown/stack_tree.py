@@ -67,19 +67,31 @@ def read_tree(cloudformation: CloudFormationClient, name: str) -> StackTree:
             raise WrongUseError(f"the stack {name} is none of Greenlight's; nothing was deleted")
         stack_id, status = stack["StackId"], stack["StackStatus"]
     former = [
-        resource for deleted in _deleted(cloudformation, name) for resource in _resources(cloudformation, deleted)
+        resource
+        for deleted in _deleted(cloudformation, name, stack_id)
+        for resource in _resources(cloudformation, deleted)
     ]
     resources = _resources(cloudformation, stack_id) if stack_id else ()
     return StackTree(name, stack_id, status, tuple(resources), tuple(former))
 
 
-def _deleted(cloudformation: CloudFormationClient, name: str) -> Iterator[str]:
-    """Ids of the deleted stacks of a name, newest first."""
-    for page in cloudformation.get_paginator("list_stacks").paginate(StackStatusFilter=["DELETE_COMPLETE"]):
-        for stack in page["StackSummaries"]:
-            ours = stack.get("TemplateDescription", "").startswith(DESCRIPTION)
-            if stack["StackName"] == name and ours and not stack.get("ParentId"):
-                yield stack["StackId"]
+def _deleted(cloudformation: CloudFormationClient, name: str, stack_id: str) -> Iterator[str]:
+    """Ids of the deleted stacks of a name, newest first, and of those that were deleted inside any of them.
+
+    stack_id: of the stack that is there; a first deployment that failed has taken what was inside it away
+    """
+    pages = cloudformation.get_paginator("list_stacks").paginate(StackStatusFilter=["DELETE_COMPLETE"])
+    deleted = [stack for page in pages for stack in page["StackSummaries"]]
+    roots = [
+        stack["StackId"]
+        for stack in deleted
+        if stack["StackName"] == name
+        and stack.get("TemplateDescription", "").startswith(DESCRIPTION)
+        and not stack.get("ParentId")
+    ]
+    inside = {stack_id, *roots} - {""}
+    yield from roots
+    yield from (stack["StackId"] for stack in deleted if stack.get("RootId") in inside)
 
 
 def _resources(cloudformation: CloudFormationClient, stack_id: str) -> Iterator[Resource]:

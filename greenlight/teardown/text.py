@@ -102,7 +102,7 @@ def _rows(inventory: Inventory, *, with_data: bool) -> Iterator[tuple[str, str, 
         yield "functions", str(len(inventory.functions)), f"with {versions} published versions"
     for layer in inventory.layers:
         yield f"layer {layer.name}", f"{len(layer.versions)} versions", ""
-    if inventory.resources:
+    if inventory.has_stack:
         yield f"stack {inventory.stack}", f"{inventory.resources} resources", "with the functions above"
     groups = [log for log in inventory.logs if log.stream is None]
     streams = [log for log in inventory.logs if log.stream is not None]

@@ -48,6 +48,7 @@ class Operation:
     def run(self) -> bool:
         """Deploy; whether it succeeded. The stack's status and events say what happened."""
         stack = self._stack
+        stack.attempted_description = self._template.document.get("Description")
         stack.record(f"{self._verb}_IN_PROGRESS", "User Initiated")
         try:
             wanted = [name for name in self._template.resources if self._is_wanted(self._template.resources[name])]
@@ -172,6 +173,7 @@ class Operation:
             self._stack.resources[name] = replaced
         else:
             self._stack.resources.pop(name, None)
+            self._stack.undone.append(resource)
         if resource.deletion_policy == "Retain":
             self._stack.record_resource(resource, "DELETE_SKIPPED")
         else:

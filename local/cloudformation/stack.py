@@ -75,6 +75,8 @@ class Stack:
     """A stack.
 
     template: as it was submitted;  processed: after transforms, as it was last deployed
+    attempted_description: of the last template, also when its deployment failed
+    undone: resources that a deployment made and its failure took away again; they are listed, but no longer there
     resolved_parameters: with defaults, lists as lists
     replaced, removed: what the last update has left over and nothing has deleted yet
     """
@@ -85,9 +87,11 @@ class Stack:
     stack_status_reason: str | None = None
     template: str = ""
     processed: dict[str, Any] = field(default_factory=dict)
+    attempted_description: str | None = None
     resolved_parameters: dict[str, Any] = field(default_factory=dict)
     hidden_parameters: frozenset[str] = frozenset()
     resources: dict[str, StackResource] = field(default_factory=dict)
+    undone: list[StackResource] = field(default_factory=list)
     output_values: list[dict[str, Any]] = field(default_factory=list)
     events: list[StackEvent] = field(default_factory=list)
     tags: dict[str, str] = field(default_factory=dict)
@@ -157,7 +161,7 @@ class Stack:
     @property
     def description(self) -> str | None:
         """The template's description."""
-        return self.processed.get("Description")
+        return self.processed.get("Description", self.attempted_description)
 
     @property
     def template_description(self) -> str | None:
@@ -174,8 +178,8 @@ class Stack:
 
     @property
     def stack_resources(self) -> list[StackResource]:
-        """Its resources in the order of their creation."""
-        return list(self.resources.values())
+        """Its resources in the order of their creation, then those that are listed only."""
+        return [*self.resources.values(), *self.undone]
 
     @property
     def outputs(self) -> list[dict[str, Any]] | None:

@@ -100,10 +100,12 @@ def test_a_detached_run_is_only_started(call: Call, target: Fake, story: Callabl
 
 def test_show_tells_states_and_cause(call: Call, target: Fake, story: Callable[..., Story]) -> None:
     closed = {"outcome": "DataRejected", "reason": "3 rows, 200 needed"}
-    target.stepfunctions.put("run-1", story().visit("CloseRun", close_run=closed).succeed("DataRejected"))
+    plan = {"decision": "go", "cost": {"run_usd": "1.62", "region": "us-east-1", "prices_as_of": "2026-09-28"}}
+    told = story().visit("PrepareRun", prepare_run=plan).visit("CloseRun", close_run=closed).succeed("DataRejected")
+    target.stepfunctions.put("run-1", told)
     result = call("show", "run-1")
     assert result.exit_code == ExitCode.DONE
-    for words in ("run-1", "CloseRun", "DataRejected", "3 rows, 200 needed"):
+    for words in ("run-1", "CloseRun", "DataRejected", "3 rows, 200 needed", "it could cost at most 1.62 USD"):
         assert words in result.stdout
 
 

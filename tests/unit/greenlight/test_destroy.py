@@ -28,6 +28,7 @@ from greenlight.teardown.text import size_text
 
 INVENTORY = Inventory(
     stack="greenlight",
+    has_stack=True,
     resources=132,
     running=("arn:aws:states:us-east-1:123456789012:execution:greenlight-release:films-2",),
     endpoints=(
@@ -129,7 +130,7 @@ def test_a_script_gets_one_document_and_may_take_the_data_along(call: Call, torn
 def test_nothing_to_destroy_is_said_politely(
     call: Call, torn_down: list[bool], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = Inventory("greenlight", 0, data_buckets=INVENTORY.data_buckets)
+    kept = Inventory("greenlight", has_stack=False, resources=0, data_buckets=INVENTORY.data_buckets)
     monkeypatch.setattr(command, "take_inventory", lambda *_arguments: kept)
     result = call()
     assert (result.exit_code, torn_down) == (ExitCode.DONE, [])

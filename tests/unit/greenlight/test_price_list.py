@@ -71,6 +71,7 @@ def answer_all(stub: Stubber, *, sagemaker: list[str], alarms: list[str]) -> Non
     answer(stub, "AmazonCloudWatch", alarms, **region)
     dashboards = [product("3.00", "Dashboards", usagetype="DashboardsUsageHour-Basic")]
     answer(stub, "AmazonCloudWatch", dashboards, usagetype="DashboardsUsageHour-Basic")
+    answer(stub, "awskms", [product("1.00", "Keys", usagetype="eu-north-1-KMS-Keys")], **region)
 
 
 SAGEMAKER = [
@@ -102,6 +103,7 @@ def test_a_region_is_read_page_by_page(pricing: Any, stub: Stubber) -> None:
     assert charged.lambda_requests_million == Decimal("0.2")
     assert charged.alarm_month == Decimal("0.10")
     assert charged.dashboard_month == Decimal("3.00")
+    assert charged.key_month == Decimal("1.00")
     stub.assert_no_pending_responses()
 
 

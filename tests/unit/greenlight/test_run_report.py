@@ -21,10 +21,21 @@ def _report(told: Story) -> RunReport:
     return report("run-1", "review-snippets", history, told.events[-1]["timestamp"])
 
 
+COST = {
+    "run_usd": "1.62",
+    "endpoint_usd_per_month": "83.95",
+    "region": "us-east-1",
+    "prices_as_of": "2026-09-28",
+}
+
+
 def test_the_document_has_exactly_its_keys(story: Callable[..., Story]) -> None:
     checked = {"metrics": {"accuracy": 0.75}, "champion_metrics": {"accuracy": 0.7}, "findings": []}
     told = (
-        story().visit("PrepareRun", prepare_run=PLAN).visit("CheckMetrics", check_metrics=checked).succeed("Released")
+        story()
+        .visit("PrepareRun", prepare_run={**PLAN, "cost": COST})
+        .visit("CheckMetrics", check_metrics=checked)
+        .succeed("Released")
     )
     assert _report(told).to_json() == {
         "run_id": "run-1",
@@ -38,6 +49,7 @@ def test_the_document_has_exactly_its_keys(story: Callable[..., Story]) -> None:
         "metrics": {"accuracy": 0.75, "champion_accuracy": 0.7},
         "reused": [{"state": "Preprocess", "reason": "Reused from run a."}],
         "cause": None,
+        "cost": COST,
     }
 
 

@@ -36,6 +36,7 @@ def prices() -> PriceTable:
         "lambda_requests_million": "1000",
         "alarm_month": "0.1",
         "dashboard_month": "3",
+        "key_month": "1",
         "instances": {
             "processing": {"ml.m5.xlarge": "1"},
             "training": {"ml.m5.xlarge": "2", "ml.p3.2xlarge": "10"},
@@ -78,6 +79,8 @@ def test_every_line_is_price_by_count_by_time_limit(make_recipe: MakeRecipe, pri
     }
     assert cost.run_usd == Decimal("34.50")
     assert cost.endpoint_usd_per_month == Decimal("4380.00")
+    assert [str(line.usd) for line in cost.stack_month] == ["1.30", "3.00", "1.00"]
+    assert cost.stack_usd_per_month == Decimal("5.30")
 
 
 def test_a_job_that_is_reused_costs_nothing(make_recipe: MakeRecipe, price: Price, prices: PriceTable) -> None:

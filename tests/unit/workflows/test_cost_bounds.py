@@ -74,6 +74,14 @@ def test_another_change_of_the_endpoint_is_waited_for_no_longer_than_is_counted(
     assert waits == [cost.ENDPOINT_BUSY_SECONDS] * 2
 
 
+def test_everything_in_monitoring_that_costs_by_the_month_is_counted() -> None:
+    template = (PROJECT / "infra/sam/monitoring.yaml").read_text()
+    assert template.count("Type: AWS::CloudWatch::Alarm\n") == cost.ALARMS
+    assert template.count("Type: AWS::CloudWatch::Dashboard\n") == cost.DASHBOARDS
+    everywhere = "".join(file.read_text() for file in (PROJECT / "infra/sam").glob("*.yaml"))
+    assert everywhere.count("Type: AWS::KMS::Key\n") == cost.KEYS
+
+
 def test_no_function_behind_a_state_is_larger_or_slower_than_is_counted() -> None:
     class Loader(yaml.SafeLoader):
         """Reads CloudFormation's short tags as nothing."""

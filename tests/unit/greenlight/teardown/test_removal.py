@@ -173,6 +173,7 @@ def resources(StackName: str) -> dict[str, Any]:  # noqa: N803 - the API's own n
         "live": [("AWS::CloudFormation::Stack", "live-inner"), ("AWS::SNS::Topic", "t"), ("AWS::SNS::Topic", "")],
         "live-inner": [("AWS::S3::Bucket", "new-bucket")],
         "old": [("AWS::CloudFormation::Stack", "old-inner")],
+        "rolled-back": [("AWS::S3::Bucket", "left-behind")],
         "old-inner": [("AWS::S3::Bucket", "old-bucket"), ("AWS::S3::Bucket", "new-bucket")],
     }
     return {
@@ -187,7 +188,8 @@ def cloudformation(stack: dict[str, Any] | Exception) -> Any:
         {"StackName": "a", "StackId": "old", "TemplateDescription": DESCRIPTION},
         {"StackName": "a", "StackId": "foreign", "TemplateDescription": "Something else"},
         {"StackName": "a-b", "StackId": "other", "TemplateDescription": DESCRIPTION},
-        {"StackName": "a", "StackId": "part", "TemplateDescription": DESCRIPTION, "ParentId": "x"},
+        {"StackName": "a", "StackId": "part", "TemplateDescription": DESCRIPTION, "ParentId": "x", "RootId": "x"},
+        {"StackName": "a-Storage", "StackId": "rolled-back", "ParentId": "live", "RootId": "live"},
     ]
     described = stack if isinstance(stack, Exception) else {"Stacks": [stack]}
     return FakeClient(
@@ -204,7 +206,7 @@ def test_a_tree_holds_the_stack_with_those_inside_it_and_the_former_ones_of_its_
         Resource("AWS::S3::Bucket", "new-bucket"),
         Resource("AWS::SNS::Topic", "t"),
     )
-    assert tree.ids("AWS::S3::Bucket") == ["new-bucket", "old-bucket"]
+    assert tree.ids("AWS::S3::Bucket") == ["new-bucket", "old-bucket", "left-behind"]
 
 
 def test_a_stack_that_is_gone_is_known_by_what_it_had() -> None:
