@@ -44,6 +44,9 @@ TEMPLATE = """
             Fail: {Type: HttpApi, Properties: {ApiId: !Ref OpenApi, Method: ANY, Path: /fail}}
             Wait: {Type: HttpApi, Properties: {ApiId: !Ref OpenApi, Method: GET, Path: /wait, TimeoutInMillis: 500}}
             Predict: {Type: HttpApi, Properties: {ApiId: !Ref ClosedApi, Method: POST, Path: "/models/{recipe}"}}
+            Opened:
+              Type: HttpApi
+              Properties: {ApiId: !Ref ClosedApi, Method: GET, Path: /page/opened, Auth: {Authorizer: NONE}}
     Outputs:
       Open: {Value: !GetAtt OpenApi.ApiEndpoint}
       Closed: {Value: !Sub "${ClosedApi.ApiEndpoint}"}
@@ -105,6 +108,11 @@ def test_a_slow_function_is_not_waited_for(urls: dict[str, str]) -> None:
 def test_a_body_above_10_mb_is_refused(urls: dict[str, str]) -> None:
     answer = requests.post(f"{urls['Open']}/echo/x", data=b"x" * (10 * 1024 * 1024 + 1), timeout=20)
     assert answer.status_code == 413
+
+
+def test_a_route_of_a_closed_api_may_be_opened(urls: dict[str, str]) -> None:
+    answer = requests.get(f"{urls['Closed']}/page/opened", timeout=20)
+    assert (answer.status_code, answer.text) == (200, "<p>hello</p>")
 
 
 def test_a_closed_api_asks_for_a_signature(urls: dict[str, str]) -> None:

@@ -136,6 +136,21 @@ def test_nothing_that_a_live_version_serves_from_ever_expires() -> None:
     assert not any("ExpirationInDays" in rule or "ExpirationDate" in rule for rule in rules)
 
 
+def test_a_route_asks_for_a_signed_request_unless_it_is_an_approval_page() -> None:
+    templates = [child(path.stem) for path in CHILDREN]
+    apis = [r for t in templates for r in t["Resources"].values() if r["Type"] == "AWS::Serverless::HttpApi"]
+    assert apis
+    assert {api["Properties"]["Auth"]["DefaultAuthorizer"] for api in apis} == {"AWS_IAM"}
+    routes = [
+        event["Properties"]
+        for _, resource, _ in functions()
+        for event in resource["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    ]
+    open_ones = {route["Path"] for route in routes if "Auth" in route}
+    assert open_ones == {"/approvals/{approval_id}"}
+
+
 def test_the_prediction_api_lets_only_signed_callers_in() -> None:
     auth = child("serving")["Resources"]["PredictionApi"]["Properties"]["Auth"]
     assert auth == {"EnableIamAuthorizer": True, "DefaultAuthorizer": "AWS_IAM"}
