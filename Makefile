@@ -1,6 +1,6 @@
 # What can be done with this project. Needs Python 3.11 or 3.12, make and git; everything else is installed below .venv.
 .DEFAULT_GOAL := help
-.PHONY: help run up down deploy deploy-local install install-dev install-interpreter test check bench lock clean
+.PHONY: help run up down deploy deploy-local install install-dev install-sam install-interpreter test check bench lock clean
 
 RECIPE ?= review-snippets
 
@@ -48,6 +48,9 @@ install: $(INSTALLED) ## Install what running needs, into .venv
 
 install-dev: $(INSTALLED_DEV) ## Install what testing needs too
 	@echo "Installed in .venv"
+
+install-sam: $(INSTALLED_SAM) ## Install the SAM CLI and the aws CLI, into .venv-sam
+	@echo "Installed in .venv-sam; the programs are .venv-sam/bin/sam and .venv-sam/bin/aws"
 
 install-interpreter: $(INSTALLED_INTERPRETER)
 
