@@ -137,7 +137,7 @@ def _authorization(route_key: str, details: Properties, schemes: Properties) -> 
     for requirement in details.get("security", []):
         for name in requirement:
             if name == "NONE" and name not in schemes:
-                return name  # what SAM writes for a route that its template opens
+                return "NONE"  # what SAM writes for a route that its template opens
             if schemes.get(name, {}).get("x-amazon-apigateway-authtype") != "awsSigv4":
                 raise ResourceError(
                     f"the route {route_key} asks for the authorizer {name}; the laptop knows AWS_IAM only"
