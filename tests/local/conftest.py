@@ -45,18 +45,21 @@ class Laptop:
     """A running stack and the environment in which its command line is called.
 
     aws: what `greenlight env` printed, for a command line that takes the laptop for AWS; None on a laptop
+    stack: name of the stack that is deployed and asked
     """
 
     home: Path
     port: int
     aws: tuple[tuple[str, str], ...] | None = None
+    stack: str = "greenlight"
 
     @property
     def environment(self) -> dict[str, str]:
         outside = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "GREENLIGHT_"))}
         if self.aws is not None:
             return {**outside, **dict(self.aws), "GREENLIGHT_TARGET": "aws", "COLUMNS": "160"}
-        return {**outside, "GREENLIGHT_HOME": str(self.home), "GREENLIGHT_PORT": str(self.port), "COLUMNS": "160"}
+        place = {"GREENLIGHT_HOME": str(self.home), "GREENLIGHT_PORT": str(self.port), "GREENLIGHT_STACK": self.stack}
+        return {**outside, **place, "COLUMNS": "160"}
 
     def as_aws(self) -> Laptop:
         """The same stack for a command line that is told of AWS alone."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -109,12 +110,22 @@ def test_an_interrupted_destruction_is_gone_on_with_and_the_data_goes_only_when_
     assert everything(own_laptop) == {"buckets": [bucket["name"]], "tables": [table["name"]]}
 
     # The stack is gone, and what it kept is still known to be its own.
-    later = own_laptop.call("destroy", "--with-data", "--yes")
+    later = own_laptop.as_aws().call("destroy", "--with-data", "--yes")
     assert later.code == 0, later.errors
     assert [each["name"] for each in later.document["data"]["buckets"]] == [bucket["name"]]
     assert everything(own_laptop) == {}
     nothing = own_laptop.call("destroy", "--with-data")
     assert (nothing.code, nothing.document["destroyed"]) == (0, False)
+
+
+def test_a_stack_name_that_cannot_work_is_refused_and_what_is_left_of_it_destroyed(own_laptop: Any) -> None:
+    named = replace(own_laptop, stack="BadName")
+    refused = named.call("deploy")
+    assert refused.code == 3
+    assert "ContainerCode (Custom::ContainerCode)" in refused.document["error"]
+    assert "the stack cannot be named 'BadName': endpoints, models and the rights to them" in refused.document["error"]
+    assert named.call("destroy", "--with-data", "--yes").code == 0
+    assert everything(own_laptop) == {}
 
 
 def test_after_that_it_is_deployed_and_releases_again(release: Callable[..., Any]) -> None:
