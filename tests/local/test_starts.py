@@ -53,7 +53,7 @@ class Stack:
 
     def runs_for(self, requested_by: str) -> list[str]:
         """Ids of the runs that something asked for."""
-        return [run_id for run_id, run_input in self.runs().items() if run_input["requested_by"] == requested_by]
+        return [run_id for run_id, run_input in self.runs().items() if run_input.get("requested_by") == requested_by]
 
     def outcome(self, run_id: str) -> str:
         return str(self.laptop.call("show", run_id).document["outcome"])
