@@ -163,7 +163,9 @@ def test_a_failed_run_and_a_refusing_endpoint_raise_their_alarms_and_the_operato
         runtime.invoke_endpoint(EndpointName=endpoint["EndpointName"], ContentType="application/json", Body=b"{}")
     run_id = f"no-such-{time.time_ns()}"
     released.client("stepfunctions").start_execution(
-        stateMachineArn=outputs["StateMachineAliasArn"], name=run_id, input='{"recipe": "no-such", "requested_by": "somebody"}'
+        stateMachineArn=outputs["StateMachineAliasArn"],
+        name=run_id,
+        input='{"recipe": "no-such", "requested_by": "somebody"}',
     )
 
     def all_raised() -> bool:
