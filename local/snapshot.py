@@ -20,7 +20,8 @@ from local.state import StateWriter, read_state
 
 logger = logging.getLogger(__name__)
 
-FORMAT = 1
+# Raised whenever a class of ours whose objects are kept changes its attributes; a test compares them.
+FORMAT = 2
 # Waiting a little gathers the changes of one command, or of one state of a release, in one snapshot.
 DELAY_SECONDS = 1.5
 ATTEMPTS = 20
