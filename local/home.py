@@ -60,6 +60,11 @@ class Home:
         return self.directory / "access.jsonl"
 
     @property
+    def checked_requests(self) -> Path:
+        """Operations that roles called, and whether what they sent was legal."""
+        return self.directory / "checked_requests.jsonl"
+
+    @property
     def jobs(self) -> Path:
         """One folder per SageMaker job, laid out like /opt/ml."""
         return self.directory / "jobs"

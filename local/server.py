@@ -34,6 +34,7 @@ from local.logs import log_to_standard_error
 from local.pid_file import record_server
 from local.processes import ProcessRegistry
 from local.sagemaker import SageMaker
+from local.service_models.guard import LegalRequests
 from local.snapshot import Snapshots
 
 logger = logging.getLogger(__name__)
@@ -117,8 +118,9 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
         "code": code_digest(Path.cwd()),
         "home": str(home.directory),
     }
+    apis = werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)
     front = Front(
-        aws=iam.Gate(werkzeug_app.DomainDispatcherApplication(werkzeug_app.create_backend_app)),
+        aws=iam.Gate(LegalRequests(apis, home.checked_requests)),
         http_api=HttpApi(home, functions.invoke),
         pages=mailbox.Mailbox(),
         health=lambda: {**health, "notes": snapshots.notes},

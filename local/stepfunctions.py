@@ -33,6 +33,7 @@ from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from local import machine_roles, task_tokens
+from local.service_models import broken_constraints, message_of
 from workflows.integrations import SAGEMAKER
 
 if TYPE_CHECKING:
@@ -92,6 +93,7 @@ class SageMakerTask(StateTaskServiceCallback):
     ) -> None:
         del state_credentials
         client = self._client(resource_runtime_part.region)
+        _check_request(client, self.resource.api_action, normalised_parameters)
         response = getattr(client, self._get_boto_service_action())(**normalised_parameters)
         env.stack.append({key: value for key, value in response.items() if key != "ResponseMetadata"})
 
@@ -189,6 +191,15 @@ def _validate_definition(definition: str) -> None:
         AmazonStateLanguageParser.parse(definition)
     except Exception as error:
         raise InvalidDefinition(f"Invalid State Machine Definition: '{error}'", "InvalidDefinition") from error
+
+
+def _check_request(client: Client, action: str, parameters: dict[str, Any]) -> None:
+    """Raise ClientError for what the service would refuse; a client without its own checks cannot even write some."""
+    operation = action[0].upper() + action[1:]
+    broken = list(broken_constraints(client.meta.service_model.operation_model(operation).input_shape, parameters))
+    if broken:
+        error = {"Code": "ValidationException", "Message": message_of(broken)}
+        raise ClientError({"Error": error, "ResponseMetadata": {"HTTPStatusCode": 400}}, operation)  # type: ignore[typeddict-item]  # as much of one as a task reads
 
 
 def _parameter_names(parargs: object) -> list[str]:

@@ -26,7 +26,11 @@ class RunInput(Contract):
 
     recipe: str = Field(max_length=100)
     recipe_uri: str | None = Field(
-        default=None, max_length=1024, description="A recipe file; without it the deployed one is used."
+        default=None,
+        max_length=1024,
+        # The file's name becomes an argument of the jobs, and SageMaker takes 256 characters with the path before it.
+        pattern=r"(^|/)[^/]{1,200}$",
+        description="A recipe file; without it the deployed one is used.",
     )
     data_uri: str | None = Field(
         default=None, max_length=1024, description="A CSV; without it the newest under incoming/<recipe>/."

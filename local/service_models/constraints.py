@@ -55,6 +55,12 @@ def broken_constraints(shape: Shape | None, value: Value, place: str = "") -> It
                 yield from broken_constraints(shape.value, item, f"{place}.{key}.value")
 
 
+def place_of(member: str, inside: str = "") -> str:
+    """Where a member is, as AWS writes it."""
+    name = member[0].lower() + member[1:]
+    return f"{inside}.{name}" if inside else name
+
+
 def message_of(broken: Sequence[Broken]) -> str:
     """All broken constraints of a request in one message."""
     plural = "s" if len(broken) > 1 else ""
@@ -67,7 +73,7 @@ def _in_structure(shape: StructureShape, value: Mapping[str, Value], place: str)
         return
     given = {names.get(key, key): item for key, item in value.items() if item is not None}
     for name, member in shape.members.items():
-        where = f"{place}.{name[0].lower()}{name[1:]}".lstrip(".")
+        where = place_of(name, place)
         if name in given:
             yield from broken_constraints(member, given[name], where)
         elif name in shape.required_members:

@@ -21,6 +21,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import boto3
+import botocore.session
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
@@ -41,6 +42,7 @@ PACKAGES = PROJECT / ".cache/interpreters/node_modules"
 COMMITTED = (PROJECT / "workflows/release.asl.json").read_text()
 ACCOUNT, REGION = "123456789012", "us-east-1"
 END_TIMEOUT_SECONDS = 60.0
+SAGEMAKER = botocore.session.get_session().get_service_model("sagemaker")
 
 Answers = Mapping[str, list[dict[str, Any]]]
 
@@ -72,7 +74,7 @@ def deployed_definition() -> dict[str, Any]:
     """The committed definition with its tokens filled in; a function's ARN ends in its state machine token."""
     text = COMMITTED.replace("${Partition}", "aws").replace("${JobRoleArn}", f"arn:aws:iam::{ACCOUNT}:role/job")
     text = re.sub(r"\$\{(\w+)FunctionArn\}", rf"arn:aws:lambda:{REGION}:{ACCOUNT}:function:\1", text)
-    definition: dict[str, Any] = json.loads(text)
+    definition: dict[str, Any] = json.loads(re.sub(r"\$\{\w+\}", "greenlight", text))
     return definition
 
 
@@ -146,6 +148,7 @@ class Clients:
         if service_name == "lambda":
             return SimpleNamespace(invoke=self._invoke)
         return SimpleNamespace(
+            meta=SimpleNamespace(service_model=SAGEMAKER),
             create_processing_job=lambda **request: self._create("createProcessingJob", "ProcessingJob", request),
             create_training_job=lambda **request: self._create("createTrainingJob", "TrainingJob", request),
             create_model=lambda **request: self._answer("createModel", request),

@@ -90,7 +90,7 @@ CHAMPION = LIVE.model_copy(update={"previous": LIVE.model_dump(mode="json")})
 
 INPUT = RunInput(
     recipe=RECIPE.name,
-    recipe_uri="s3://" + "u" * 1019,
+    recipe_uri="s3://" + "u" * 818 + "/" + "f" * 200,
     data_uri="s3://" + "u" * 1019,
     requested_by=WIDE * 256,
     trigger_id="t" * 256,

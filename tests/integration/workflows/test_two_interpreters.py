@@ -32,7 +32,11 @@ from steps.contracts import (
     UpdateEndpointResult,
     ValidateDataResult,
 )
+from steps.job_requests import evaluate_request, preprocess_request, training_request
+from steps.recipe import Recipe, parse_recipe
 from tests.integration.workflows.interpreters import (
+    PROJECT,
+    REGION,
     Case,
     Outcome,
     deployed_definition,
@@ -58,16 +62,27 @@ def failed_job(kind: str, name: str) -> Answer:
     return {"error": "States.TaskFailed", "cause": json.dumps({f"{kind}Name": name, f"{kind}Status": "Failed"})}
 
 
-def step(name: str, *, reuse: bool = False) -> StepPlan:
-    parameters = {
-        **dict.fromkeys(("ImageUri", "TrainingImage"), "image"),
-        **{key: [] for key in ("ContainerArguments", "ProcessingInputs", "InputDataConfig")},
-        **{key: {"A": "1"} for key in ("Environment", "HyperParameters")},
-        **{key: {} for key in ("ProcessingOutputConfig", "ProcessingResources", "StoppingCondition")},
-        **{key: {} for key in ("OutputDataConfig", "ResourceConfig")},
-        "TimeoutSeconds": 60,
+def recipe() -> Recipe:
+    text = (PROJECT / "recipes/review-snippets/recipe.yaml").read_text()
+    return parse_recipe(text, where="review-snippets")
+
+
+def requests() -> dict[str, dict[str, Any]]:
+    """The jobs' own requests: a task refuses what SageMaker would refuse."""
+    places = {"image": "image", "code_uri": "s3://b/code", "output_uri": "s3://b/out"}
+    given = {**places, "recipe_uri": "s3://b/recipe.yaml", "recipe_file": "recipe.yaml"}
+    return {
+        "preprocess": preprocess_request(**given, data_uri="s3://b/data.csv"),
+        "train": training_request(recipe(), **places, region=REGION, rows_uri="s3://b/rows"),
+        "evaluate": evaluate_request(**given, test_uri="s3://b/t", candidate_uri="s3://b/m", champion_uri=None),
     }
-    return StepPlan(key="k", reuse=reuse, reason="r", job_name=name, output_uri="s3://b/o", parameters=parameters)
+
+
+def step(name: str, *, reuse: bool = False) -> StepPlan:
+    parameters = requests()[name]
+    return StepPlan(
+        key="k", reuse=reuse, reason="r", job_name=f"run-1-{name}", output_uri="s3://b/o", parameters=parameters
+    )
 
 
 def plan(decision: Any = "go", *, reuse: bool = False, deadline_seconds: int = 60) -> list[Answer]:
@@ -78,9 +93,9 @@ def plan(decision: Any = "go", *, reuse: bool = False, deadline_seconds: int = 6
             decision=decision,
             reason="r",
             how_to_get_model="reuse" if reuse else "train",
-            preprocess=step("run-1-preprocess", reuse=reuse),
-            train_model=step("run-1-train", reuse=reuse),
-            evaluate_model=step("run-1-evaluate", reuse=reuse),
+            preprocess=step("preprocess", reuse=reuse),
+            train_model=step("train", reuse=reuse),
+            evaluate_model=step("evaluate", reuse=reuse),
             endpoint=EndpointPlan(
                 endpoint_name="endpoint",
                 endpoint_config_name="new",

@@ -43,3 +43,5 @@ def test_an_error_s_message_is_cut() -> None:
 def test_an_input_that_no_state_could_hold_is_refused() -> None:
     with pytest.raises(ValueError, match="data_uri"):
         RunInput(recipe="r", data_uri="s3://" + "x" * 1024)
+    with pytest.raises(ValueError, match="recipe_uri"):
+        RunInput(recipe="r", recipe_uri="s3://bucket/" + "x" * 201)
