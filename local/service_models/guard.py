@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +49,7 @@ class LegalRequests:
     def __init__(self, application: WSGIApplication, record: Path) -> None:
         self._application = application
         self._record = record
-        self._seen: set[Checked] = set()
+        self._seen = set(_read(record))
         self._lock = threading.Lock()
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -81,6 +81,15 @@ class LegalRequests:
                 self._seen.add(checked)
                 with self._record.open("a") as stream:
                     stream.write(json.dumps(asdict(checked)) + "\n")
+
+
+def _read(record: Path) -> Iterator[Checked]:
+    """What was recorded before; a line that a crash left half written is left out."""
+    for line in record.read_text().splitlines() if record.exists() else ():
+        try:
+            yield Checked(**json.loads(line))
+        except (ValueError, TypeError):
+            continue
 
 
 def judge(call: Call, environ: WSGIEnvironment) -> list[Broken] | None:

@@ -183,6 +183,18 @@ def test_stopping_an_execution_stops_its_job(
             "AmazonSageMakerException",
             "Member must satisfy",
         ),
+        (
+            "createModel",
+            {"ModelName": "m", "ExecutionRoleArn": ROLE, "PrimaryContainer": {"ImageUri": "i"}},
+            "AmazonSageMakerException",
+            "Unknown parameter in input of 'primaryContainer': \"ImageUri\", must be one of: ContainerHostname, Image",
+        ),
+        (
+            "createEndpoint",
+            {"EndpointName": "e", "EndpointConfigName": 7},
+            "AmazonSageMakerException",
+            "NUMBER_VALUE at 'endpointConfigName' can not be converted to String",
+        ),
     ],
 )
 def test_errors_of_the_service_have_their_names(

@@ -208,3 +208,16 @@ def test_an_illegal_request_is_refused_in_the_service_s_words(
 def test_the_administrator_s_requests_are_the_service_s_own_affair(served: Served) -> None:
     served.call("sagemaker", "create_model", {"ModelName": "a_b"}, key="laptop")
     assert served.asked == 1
+
+
+def test_an_operation_is_recorded_once_however_often_the_server_starts(tmp_path: Path) -> None:
+    record = tmp_path / "checked.jsonl"
+    for _ in range(2):
+        served = Served(record)
+        served.call("sagemaker", "create_model", {"ModelName": "m", "ExecutionRoleArn": ROLE})
+        served.call("sagemaker", "create_model", {"ModelName": "n", "ExecutionRoleArn": ROLE})
+    legal = '{"service": "sagemaker", "operation": "CreateModel", "is_legal": true}'
+    assert record.read_text().splitlines() == [legal]
+    record.write_text(f"{legal}\n{{half")
+    Served(record).call("sagemaker", "create_model", {"ModelName": "m", "ExecutionRoleArn": ROLE})
+    assert record.read_text().startswith(legal)
