@@ -6,6 +6,8 @@ machine versions", "State machine aliases"; the words of errors are AWS's, as Lo
 
 from __future__ import annotations
 
+import functools
+import inspect
 import json
 import random
 import re
@@ -58,6 +60,13 @@ class ConflictError(AWSError):
     STATUS = 400
 
 
+class AlreadyExistsError(AWSError):
+    """Another state machine has the name."""
+
+    TYPE = "StateMachineAlreadyExists"
+    STATUS = 400
+
+
 @dataclass(frozen=True)
 class Started:
     """What an ARN given to StartExecution stands for.
@@ -76,6 +85,7 @@ def install() -> None:
     replacements: list[tuple[object, str, object]] = [
         (StateMachine, "publish", _publish),
         (StateMachine, "update", _update),
+        (Backend, "create_state_machine", _with_a_free_name(Backend.create_state_machine)),
         (Backend, "update_state_machine", _of_machines_only(Backend.update_state_machine)),
         (StepFunctionResponse, "publish_state_machine_version", _answer_publish),
         (StepFunctionResponse, "list_state_machine_versions", _answer_list_versions),
@@ -164,6 +174,20 @@ def _same(before: object, after: object) -> bool:
     if isinstance(before, str) and isinstance(after, str) and before.startswith("{"):
         return bool(json.loads(before) == json.loads(after))
     return before == after
+
+
+def _with_a_free_name(original: Callable[..., StateMachine]) -> Callable[..., StateMachine]:
+    """Creating is idempotent for what decides how a machine runs; another role or other tags make no other machine."""
+
+    @functools.wraps(original)
+    def create_state_machine(self: Backend, *args: object, **settings: object) -> StateMachine:
+        given = inspect.signature(original).bind(self, *args, **settings).arguments
+        taken = next((machine for machine in self.state_machines if machine.name == given["name"]), None)
+        if taken is not None and not _same(taken.definition, given["definition"]):
+            raise AlreadyExistsError(f"State Machine Already Exists: '{taken.arn}'")
+        return original(self, *args, **settings)
+
+    return create_state_machine
 
 
 def _of_machines_only(original: Callable[..., StateMachine]) -> Callable[..., StateMachine]:

@@ -313,3 +313,12 @@ def test_versions_aliases_and_what_was_started_by_them_survive_a_restart(
     assert sfn.describe_state_machine(stateMachineArn=machine)["revisionId"] == revision
     assert publish(sfn, machine) == f"{machine}:2"
     assert run(sfn, alias)["output"] == '"one"'
+
+
+def test_a_taken_name_is_refused_unless_the_machine_is_the_same(sfn: Any, machine: str) -> None:
+    name = machine.rpartition(":")[2]
+    assert sfn.create_state_machine(name=name, definition=says("one"), roleArn=OTHER_ROLE)["stateMachineArn"] == machine
+    with pytest.raises(sfn.exceptions.StateMachineAlreadyExists, match=f"State Machine Already Exists: '{machine}'"):
+        sfn.create_state_machine(name=name, definition=says("two"), roleArn=ROLE)
+    described = sfn.describe_state_machine(stateMachineArn=machine)
+    assert (json.loads(described["definition"]), described["roleArn"]) == (json.loads(says("one")), ROLE)
