@@ -61,7 +61,7 @@ class Home:
 
     @property
     def checked_requests(self) -> Path:
-        """Operations that roles called, and whether what they sent was legal."""
+        """Operations that each role called, and whether what it sent was legal."""
         return self.directory / "checked_requests.jsonl"
 
     @property

@@ -18,6 +18,7 @@ from botocore.model import StructureShape
 from local.iam import denial
 from local.iam.calls import Call, call_of, credential_of
 from local.iam.gate import ADMINISTRATOR_KEY
+from local.iam.sessions import SESSIONS
 from local.service_models.constraints import Broken, broken_constraints, message_of, place_of
 from local.service_models.decode import judged_members, operation_of, parameters_of
 
@@ -33,8 +34,9 @@ CODES = {"query": "ValidationError", "rest-xml": "InvalidArgument"}
 
 @dataclass(frozen=True)
 class Checked:
-    """An operation that roles called, and whether every model's constraint was kept; None where no model knows it."""
+    """An operation that a role called, and whether every model's constraint was kept; None where no model knows it."""
 
+    role: str
     service: str
     operation: str
     is_legal: bool | None
@@ -59,7 +61,9 @@ class LegalRequests:
             return self._application(environ, start_response)
         call = call_of(environ, credential.service)
         broken = judge(call, environ)
-        self._note(Checked(call.service, str(call.operation), None if broken is None else not broken))
+        session = SESSIONS.find(credential.access_key)
+        role = session.role_arn.rpartition("/")[2] if session else ""
+        self._note(Checked(role, call.service, str(call.operation), None if broken is None else not broken))
         if not broken:
             return self._application(environ, start_response)
         # The message may repeat a value, which has no business in a log.

@@ -216,7 +216,7 @@ def test_an_operation_is_recorded_once_however_often_the_server_starts(tmp_path:
         served = Served(record)
         served.call("sagemaker", "create_model", {"ModelName": "m", "ExecutionRoleArn": ROLE})
         served.call("sagemaker", "create_model", {"ModelName": "n", "ExecutionRoleArn": ROLE})
-    legal = '{"service": "sagemaker", "operation": "CreateModel", "is_legal": true}'
+    legal = '{"role": "", "service": "sagemaker", "operation": "CreateModel", "is_legal": true}'
     assert record.read_text().splitlines() == [legal]
     record.write_text(f"{legal}\n{{half")
     Served(record).call("sagemaker", "create_model", {"ModelName": "m", "ExecutionRoleArn": ROLE})
