@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from bs4 import BeautifulSoup
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from moto.core.exceptions import JsonRESTError
 from moto.ses.models import Message, RawMessage, SESBackend, ses_backends
+from moto.sesv2.models import SESV2Backend
 from moto.sesv2.responses import SESV2Response
 from werkzeug.exceptions import HTTPException, NotFound
 from werkzeug.routing import Map, Rule
@@ -106,14 +108,25 @@ class Mailbox:
 
 
 def install() -> None:
-    """Make moto keep what it drops of a mail: when it was sent, and its text beside its HTML."""
+    """Keep what moto drops of a mail, its time and its text beside its HTML, and refuse an identity that exists."""
     replacements: list[tuple[object, str, object]] = [
         (SESBackend, "send_email", _stamped(SESBackend.send_email)),
         (SESBackend, "send_raw_email", _stamped(SESBackend.send_raw_email)),
+        (SESV2Backend, "create_email_identity", _of_a_new_address(SESV2Backend.create_email_identity)),
         (SESV2Response, "send_email", _keeping_both_parts(SESV2Response.send_email)),
     ]
     for owner, name, replacement in replacements:
         setattr(owner, name, replacement)
+
+
+def _of_a_new_address(original: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(original)
+    def create_email_identity(self: SESV2Backend, email_identity: str, *args: object, **kwargs: object) -> Any:  # noqa: ANN401 - moto's own
+        if email_identity in self.core_backend.email_identities:
+            raise JsonRESTError("AlreadyExistsException", f"Email identity {email_identity} already exist.")
+        return original(self, email_identity, *args, **kwargs)
+
+    return create_email_identity
 
 
 def deliver(to: str, subject: str, text: str) -> None:

@@ -40,6 +40,12 @@ def inbox(home: Home) -> list[dict[str, Any]]:
     return mails
 
 
+def test_an_account_has_one_identity_of_an_address(sent: Home, client_of: Callable[[Home, str], Any]) -> None:
+    ses = client_of(sent, "sesv2")
+    with pytest.raises(ses.exceptions.AlreadyExistsException, match=r"sender@example\.com already exist"):
+        ses.create_email_identity(EmailIdentity="sender@example.com")
+
+
 def test_the_json_inbox_lists_whole_mails_newest_first(sent: Home) -> None:
     raw, simple = inbox(sent)
     assert (raw["to"], raw["subject"], raw["text"].strip(), raw["html"]) == (
