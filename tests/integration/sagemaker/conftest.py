@@ -55,9 +55,11 @@ def subsystem(home: Home, processes: ProcessRegistry) -> SageMaker:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def extended_moto(subsystem: SageMaker) -> Iterator[None]:
-    """moto with the laptop's SageMaker in it; other tests of this process meet moto as it is."""
+def extended_moto(home: Home, subsystem: SageMaker) -> Iterator[None]:
+    """moto with the laptop's SageMaker in it, and clients that reach it; other tests of this process meet neither."""
     with pytest.MonkeyPatch.context() as moto:
+        for name, value in {"MOTO_PORT": str(home.port), **home.client_environment()}.items():
+            moto.setenv(name, value)
         for module in (sagemaker_urls, runtime_urls):
             moto.setattr(module, "url_paths", dict(module.url_paths))
         subsystem.install()
@@ -71,9 +73,6 @@ def server(home: Home, subsystem: SageMaker, processes: ProcessRegistry) -> Iter
     functions = LambdaRuntime(home, processes)
     functions.install()
     functions.start()
-    environment = pytest.MonkeyPatch()
-    for name, value in {"MOTO_PORT": str(home.port), **home.client_environment()}.items():
-        environment.setenv(name, value)
     default_user_config["stepfunctions"] = {"execute_state_machine": True}
     default_user_config["lambda"] = {"use_docker": False}
     iam.install()
@@ -87,7 +86,6 @@ def server(home: Home, subsystem: SageMaker, processes: ProcessRegistry) -> Iter
     subsystem.stop()
     functions.stop()
     server.shutdown()
-    environment.undo()
 
 
 @pytest.fixture(scope="session")
