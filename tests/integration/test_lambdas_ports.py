@@ -444,10 +444,16 @@ def test_a_state_that_does_not_wait_takes_no_answer(workflow: Workflow) -> None:
     assert not workflow.answer("no such token", "{}")
 
 
-def test_an_execution_runs_until_it_is_stopped() -> None:
+@pytest.fixture
+def machine_role(make_role: Callable[..., str]) -> str:
+    """A role in moto's IAM: where the laptop's part is plugged in by other tests too, roles count."""
+    return make_role(boto3.client("iam"), "greenlight", "states.amazonaws.com")
+
+
+def test_an_execution_runs_until_it_is_stopped(machine_role: str) -> None:
     client = boto3.client("stepfunctions")
     wait = json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}})
-    machine = client.create_state_machine(name="m", definition=wait, roleArn=ROLE)["stateMachineArn"]
+    machine = client.create_state_machine(name="m", definition=wait, roleArn=machine_role)["stateMachineArn"]
     arn = client.start_execution(stateMachineArn=machine)["executionArn"]
     on_step_functions = StepFunctionsWorkflow(client)
     assert on_step_functions.is_running(arn)
@@ -460,11 +466,11 @@ def test_an_execution_runs_until_it_is_stopped() -> None:
 
 
 @pytest.fixture
-def runs(kept_by: str, starter: RunStarter) -> RunStarter:
+def runs(kept_by: str, starter: RunStarter, machine_role: str) -> RunStarter:
     def on_step_functions() -> RunStarter:
         client = boto3.client("stepfunctions")
         wait = json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}})
-        machine = client.create_state_machine(name="m", definition=wait, roleArn=ROLE)["stateMachineArn"]
+        machine = client.create_state_machine(name="m", definition=wait, roleArn=machine_role)["stateMachineArn"]
         return StepFunctionsStarter(client, machine)
 
     return either(kept_by, starter, on_step_functions)

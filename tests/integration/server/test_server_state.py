@@ -19,6 +19,7 @@ from local.snapshot import DELAY_SECONDS
 
 ROLE = "arn:aws:iam::123456789012:role/machine"
 FUNCTION_ROLE = "arn:aws:iam::123456789012:role/kept"
+MODEL_ROLE = "arn:aws:iam::123456789012:role/models"
 SCHEDULE_ROLE = "arn:aws:iam::123456789012:role/schedules"
 BODY = b"0123456789abcdef" * 10_000
 TEMPLATE = json.dumps(
@@ -43,11 +44,12 @@ Clients = Callable[[str], Any]
 
 @pytest.fixture
 def clients(home: Home, project: Path, client_of: Callable[[Home, str], Any], make_role: Callable[..., str]) -> Clients:
-    """Clients of a running server that knows the roles of its state machines, functions and schedules."""
+    """Clients of a running server that knows the roles of its state machines, functions, models and schedules."""
     daemon.up(home, project)
     clients: Clients = functools.cache(lambda service: client_of(home, service))
     assert make_role(clients("iam"), "machine", "states.amazonaws.com") == ROLE
     assert make_role(clients("iam"), "kept", "lambda.amazonaws.com") == FUNCTION_ROLE
+    assert make_role(clients("iam"), "models", "sagemaker.amazonaws.com") == MODEL_ROLE
     assert make_role(clients("iam"), "schedules", "scheduler.amazonaws.com") == SCHEDULE_ROLE
     return clients
 
@@ -102,7 +104,7 @@ def fill(clients: Clients) -> None:
     sagemaker = clients("sagemaker")
     sagemaker.create_model(
         ModelName="kept",
-        ExecutionRoleArn=FUNCTION_ROLE,
+        ExecutionRoleArn=MODEL_ROLE,
         PrimaryContainer={"Image": "image", "ModelDataUrl": "s3://kept/large"},
     )
     variant = {"VariantName": "all", "ModelName": "kept", "InitialInstanceCount": 1, "InstanceType": "ml.t2.medium"}
