@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 import boto3
 from botocore.exceptions import ClientError
 
-from lambdas.adapters.faults import CLIENT_CONFIG, error_code, service_faults
-from steps.errors import ArtifactMissingError
+from lambdas.adapters.faults import CLIENT_CONFIG, error_code, error_message, service_faults
+from steps.errors import ArtifactMissingError, ServiceRefusedError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _URI = re.compile(r"^s3://(?P<bucket>[^/]+)/(?P<key>.+)$", re.DOTALL)
 _MISSING_CODES = frozenset({"NoSuchKey", "NoSuchBucket", "404", "NotFound"})
+# To who may not list the bucket, S3 tells of no object that it is missing.
+_HIDING_CODES = frozenset({"AccessDenied", "403", "Forbidden"})
 _CHUNK_BYTES = 1 << 20
 _MAX_READ_BYTES = 32 << 20
 DIGEST_METADATA = "sha256"
@@ -93,6 +95,11 @@ def _missing(uri: str) -> Iterator[None]:
     except ClientError as error:
         if error_code(error) in _MISSING_CODES:
             raise ArtifactMissingError(f"there is no {uri}") from error
+        if error_code(error) in _HIDING_CODES:
+            words = f"{error_code(error)}: {error_message(error)}"
+            raise ServiceRefusedError(
+                f"S3 refused to read {uri}, as it also does when there is no such object: {words}"
+            ) from error
         raise
 
 

@@ -43,7 +43,7 @@ def matches_arn(pattern: str, arn: str, context: Context | None = None) -> bool:
     """
     if pattern == "*":
         return True
-    parts, wanted = arn.split(":", ARN_PARTS - 1), _split_arn(pattern)
+    parts, wanted = arn.split(":", ARN_PARTS - 1), _arn_parts(pattern)
     if len(parts) != len(wanted) or parts[0] != "arn":
         return False
     return all(matches(want, part, context) for want, part in zip(wanted, parts, strict=True))
@@ -93,7 +93,8 @@ def _value(name: str, context: Context) -> str | None:
     return values[0] if len(values) == 1 else default
 
 
-def _split_arn(pattern: str) -> list[str]:
+@lru_cache(maxsize=4096)
+def _arn_parts(pattern: str) -> tuple[str, ...]:
     # Not inside ${aws:…}, which has colons of its own.
     parts: list[str] = []
     depth, part = 0, ""
@@ -104,4 +105,4 @@ def _split_arn(pattern: str) -> list[str]:
             part = ""
         else:
             part += character
-    return [*parts, part]
+    return (*parts, part)

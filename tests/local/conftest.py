@@ -31,6 +31,11 @@ DEFAULT_RECIPE = PROJECT / "recipes/review-snippets/recipe.yaml"
 COMMAND_TIMEOUT_SECONDS = 300
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What looks at all that the other tests did comes last."""
+    items.sort(key=lambda item: item.path.name == "test_least_privilege.py")
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a command ended with."""

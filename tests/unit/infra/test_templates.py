@@ -332,3 +332,85 @@ def test_only_a_few_signed_requests_a_second_start_runs() -> None:
     api = child("schedules")["Resources"]["RunsApi"]["Properties"]
     assert api["Auth"] == {"EnableIamAuthorizer": True, "DefaultAuthorizer": "AWS_IAM"}
     assert api["DefaultRouteSettings"]["ThrottlingRateLimit"] <= 5
+
+
+def resources_of(kind: str) -> list[Any]:
+    """Every resource of a type, named by its template and logical id."""
+    return [
+        pytest.param(resource, id=f"{path.stem}.{name}")
+        for path in CHILDREN
+        for name, resource in child(path.stem)["Resources"].items()
+        if resource["Type"] == kind
+    ]
+
+
+def statements_in(value: Any) -> Iterator[dict[str, Any]]:
+    """Every policy statement inside a template or a part of one."""
+    if isinstance(value, dict):
+        if "Effect" in value:
+            yield value
+        for each in value.values():
+            yield from statements_in(each)
+    elif isinstance(value, list):
+        for each in value:
+            yield from statements_in(each)
+
+
+@pytest.mark.parametrize("api", resources_of("AWS::Serverless::HttpApi"))
+def test_every_api_is_throttled(api: dict[str, Any]) -> None:
+    limits = api["Properties"]["DefaultRouteSettings"]
+    assert 0 < limits["ThrottlingRateLimit"] <= limits["ThrottlingBurstLimit"] <= 200
+
+
+@pytest.mark.parametrize("bucket", resources_of("AWS::S3::Bucket"))
+def test_every_bucket_is_private_and_encrypted(bucket: dict[str, Any]) -> None:
+    assert set(bucket["Properties"]["PublicAccessBlockConfiguration"].values()) == {True}
+    assert bucket["Properties"]["BucketEncryption"]
+    assert bucket["Properties"]["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+
+
+@pytest.mark.parametrize(
+    ("kind", "policy", "element"),
+    [
+        ("AWS::S3::Bucket", "AWS::S3::BucketPolicy", "Bucket"),
+        ("AWS::SQS::Queue", "AWS::SQS::QueuePolicy", "Queues"),
+        ("AWS::SNS::Topic", "AWS::SNS::TopicPolicy", "Topics"),
+    ],
+)
+def test_what_can_be_reached_from_outside_is_reached_by_tls_only(kind: str, policy: str, element: str) -> None:
+    for path in CHILDREN:
+        resources = child(path.stem)["Resources"]
+        for name in [name for name, resource in resources.items() if resource["Type"] == kind]:
+            policies = [
+                each["Properties"]["PolicyDocument"]
+                for each in resources.values()
+                if each["Type"] == policy and {"Ref": name} in listed(each["Properties"][element])
+            ]
+            denials = [each for document in policies for each in document["Statement"] if each["Effect"] == "Deny"]
+            secure = [each["Condition"] for each in denials if each["Principal"] == "*"]
+            assert secure == [{"Bool": {"aws:SecureTransport": "false"}}], f"{path.stem}.{name}"
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_everything_that_keeps_data_is_encrypted() -> None:
+    for table in resources_of("AWS::DynamoDB::Table"):
+        assert table.values[0]["Properties"]["SSESpecification"] == {"SSEEnabled": True}, table.id
+    for queue in resources_of("AWS::SQS::Queue"):
+        assert queue.values[0]["Properties"]["SqsManagedSseEnabled"] is True, queue.id
+    for topic in resources_of("AWS::SNS::Topic"):
+        assert topic.values[0]["Properties"]["KmsMasterKeyId"], topic.id
+
+
+@pytest.mark.parametrize("path", CHILDREN, ids=lambda path: path.stem)
+def test_nothing_is_open_to_everybody_and_no_role_may_do_everything(path: Path) -> None:
+    for resource in child(path.stem)["Resources"].values():
+        assert resource["Type"] != "AWS::Lambda::Url"
+        for statement in statements_in(resource.get("Properties", {})):
+            if statement["Effect"] == "Allow":
+                assert statement.get("Principal") not in ("*", {"AWS": "*"}), statement
+                assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), statement
+                wide = [action for action in listed(statement["Action"]) if "*" in action]
+                assert not wide or "Principal" in statement, statement
