@@ -220,8 +220,8 @@ def few_rows(all_rows: list[dict[str, str]]) -> list[dict[str, str]]:
 RecipeWriter = Callable[..., str]
 
 
-@pytest.fixture
-def write_recipe(tmp_path: Path) -> RecipeWriter:
+@pytest.fixture(scope="session")
+def write_recipe(tmp_path_factory: pytest.TempPathFactory) -> RecipeWriter:
     """Writes a variant of the default recipe and returns its path, as `greenlight run` takes it.
 
     Keys with dots reach inside: {"approval.deadline_seconds": 3}.
@@ -241,20 +241,20 @@ def write_recipe(tmp_path: Path) -> RecipeWriter:
             for parent in parents:
                 section = section.setdefault(parent, {})
             section[key] = value
-        folder = tmp_path / name
-        folder.mkdir(exist_ok=True)
+        folder = tmp_path_factory.mktemp("recipe") / name
+        folder.mkdir()
         (folder / "recipe.yaml").write_text(yaml.safe_dump(recipe))
         return str(folder)
 
     return write
 
 
-@pytest.fixture
-def write_rows(tmp_path: Path) -> Callable[[str, list[dict[str, str]]], str]:
+@pytest.fixture(scope="session")
+def write_rows(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, list[dict[str, str]]], str]:
     """Writes rows as a CSV and returns its path."""
 
     def write(name: str, rows: list[dict[str, str]]) -> str:
-        file = tmp_path / name
+        file = tmp_path_factory.mktemp("rows") / name
         with file.open("w", encoding="utf-8", newline="") as stream:
             writer = csv.DictWriter(stream, list(rows[0]))
             writer.writeheader()

@@ -21,8 +21,15 @@ from local.iam.statements import Principal, parse_policy
 
 Document = dict[str, Any]
 
+# What the tests in these files do is what roles are for.
+NEEDED = {"test_every_end.py", "test_on_call.py", "test_rare_paths.py", "test_starts.py"}
+
 # What nothing on a laptop can ask for, each with who says that AWS does.
-ONLY_ON_AWS: dict[tuple[str, str, str], str] = {}
+ONLY_ON_AWS = {
+    ("ReleaseStateMachineRole", "TagWhatIsMade", "sagemaker:ListTags"): (
+        "Step Functions developer guide, IAM policies for SageMaker: it comes with every job; AWS-CONTRACTS.md, 1.8"
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,11 @@ def parts_of(document: Document) -> Iterator[tuple[str, str, Document]]:
 
 
 @pytest.fixture(scope="module")
-def roles(laptop: Any) -> list[Role]:
+def roles(laptop: Any, request: pytest.FixtureRequest) -> list[Role]:
     """Every role of the deployed stack, with what it did until now."""
+    ran = {item.path.name for item in request.session.items}
+    if missing := sorted(NEEDED - ran):
+        pytest.skip(f"looks at what the other tests did: run them in the same session, {' '.join(missing)}")
     iam = laptop.client("iam")
     accesses = list(read_accesses(laptop.home / "access.jsonl"))
     found = []
@@ -105,7 +115,9 @@ def test_no_statement_action_or_resource_is_idle(roles: list[Role]) -> None:
         for sid, entry, left in parts_of(document)
         if not role.denied(name, left)
     }
-    assert sorted(idle) == sorted(ONLY_ON_AWS)
+    unexpected = [f"{role}, {sid}: {entry}" for role, sid, entry in sorted(idle - set(ONLY_ON_AWS))]
+    assert not unexpected, "nothing needs " + "; ".join(unexpected)
+    assert set(ONLY_ON_AWS) <= idle, "the laptop does ask for it: take it off the list"
 
 
 def test_no_managed_policy_is_idle(roles: list[Role]) -> None:
