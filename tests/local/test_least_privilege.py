@@ -123,3 +123,12 @@ def test_no_statement_action_or_resource_is_idle(roles: list[Role]) -> None:
 def test_no_managed_policy_is_idle(roles: list[Role]) -> None:
     idle = [(logical(role), name) for role in roles for name in role.managed if not role.denied(name, None)]
     assert idle == []
+
+
+def test_nothing_was_denied_but_what_a_test_had_forbidden(laptop: Any) -> None:
+    denied = {access for access in read_accesses(laptop.home / "access.jsonl") if not access.allowed}
+    who = {access: access.role.split("-")[-2] if access.role.startswith("arn:") else access.role for access in denied}
+    assert {(who[access], access.action) for access in denied} == {
+        ("PrepareRunFunctionRole", "dynamodb:GetItem"),  # test_rare_paths: its permission was taken away
+        ("ScheduleRole", "lambda:InvokeFunction"),  # test_rare_paths: a schedule with another function as its target
+    }

@@ -124,3 +124,58 @@ def test_a_closed_api_asks_for_a_signature(urls: dict[str, str]) -> None:
     answer = requests.post(url, data=body, headers=dict(request.headers.items()), timeout=20)
     assert answer.status_code == 200
     assert json.loads(answer.json()["body"]) == {"instances": []}
+
+
+def test_a_closed_api_lets_a_role_in_where_its_policy_says_so(
+    client: Callable[[str], Any],
+    urls: dict[str, str],
+    make_function: Callable[..., str],
+    make_role: Callable[..., str],
+) -> None:
+    api_id = urls["Closed"].rpartition("/")[2]
+    may = {
+        "Effect": "Allow",
+        "Action": "execute-api:Invoke",
+        "Resource": f"arn:aws:execute-api:us-east-1:123456789012:{api_id}/*/POST/models/allowed",
+    }
+    role = make_role(client("iam"), "api-caller", "lambda.amazonaws.com", may)
+    name = make_function(
+        "api-caller", "import os\ndef handler(event, context):\n    return dict(os.environ)", Role=role
+    )
+    keys = json.loads(client("lambda").invoke(FunctionName=name)["Payload"].read())
+    credentials = Credentials(keys["AWS_ACCESS_KEY_ID"], keys["AWS_SECRET_ACCESS_KEY"], keys["AWS_SESSION_TOKEN"])
+
+    def post(path: str, signer: Credentials) -> requests.Response:
+        request = AWSRequest("POST", f"{urls['Closed']}/models/{path}", data=b"")
+        SigV4Auth(signer, "execute-api", "us-east-1").add_auth(request)
+        return requests.post(str(request.url), headers=dict(request.headers.items()), timeout=20)
+
+    answer = post("allowed", credentials)
+    assert answer.status_code == 200
+    caller = answer.json()["requestContext"]["authorizer"]["iam"]["userArn"]
+    assert caller == "arn:aws:sts::123456789012:assumed-role/api-caller/api-caller"
+    assert post("other", credentials).status_code == 403
+    assert post("allowed", Credentials(credentials.access_key, "guessed", credentials.token)).status_code == 403
+    assert post("allowed", Credentials(credentials.access_key, credentials.secret_key, "guessed")).status_code == 403
+
+
+def test_an_api_may_only_ask_a_function_whose_policy_lets_it(
+    client: Callable[[str], Any], stacks: Any, urls: dict[str, str]
+) -> None:
+    function, path = stacks.physical_id("http-apis", "Function"), "/POST/echo/"
+    policy = json.loads(client("lambda").get_policy(FunctionName=function)["Policy"])
+    [statement] = [each for each in policy["Statement"] if path in each["Condition"]["ArnLike"]["AWS:SourceArn"]]
+    assert requests.post(f"{urls['Open']}/echo/a", timeout=20).status_code == 200
+    client("lambda").remove_permission(FunctionName=function, StatementId=statement["Sid"])
+    try:
+        answer = requests.post(f"{urls['Open']}/echo/a", timeout=20)
+    finally:
+        client("lambda").add_permission(
+            FunctionName=function,
+            StatementId=statement["Sid"],
+            Action="lambda:InvokeFunction",
+            Principal="apigateway.amazonaws.com",
+            SourceArn=statement["Condition"]["ArnLike"]["AWS:SourceArn"],
+        )
+    assert (answer.status_code, answer.json()) == (500, {"message": "Internal Server Error"})
+    assert requests.post(f"{urls['Open']}/echo/a", timeout=20).status_code == 200

@@ -293,3 +293,36 @@ def test_a_state_machine_is_refused_whose_role_lacks_what_step_functions_needs( 
     with pytest.raises(ClientError, match=reason) as refused:
         client("stepfunctions").create_state_machine(name=name, definition=definition, roleArn=role, **settings)
     assert refused.value.response["Error"]["Code"] == "AccessDeniedException"
+
+
+def test_a_function_whose_role_may_not_log_runs_unseen(
+    client: Client, make_function: Callable[..., str], make_role: Callable[..., str]
+) -> None:
+    may = {"Effect": "Allow", "Action": "logs:CreateLogGroup", "Resource": "*"}
+    name = make_function(
+        "unseen",
+        "def handler(event, context):\n    return 'done'",
+        Role=make_role(client("iam"), "may-not-log", "lambda.amazonaws.com", may),
+    )
+    assert client("lambda").invoke(FunctionName=name)["Payload"].read() == b'"done"'
+    assert client("logs").describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"] == []
+
+
+def test_what_roles_did_is_noted_once_and_without_addresses(
+    client: Client, home: Home, call: Callable[..., Any]
+) -> None:
+    for _ in range(2):
+        call(
+            "sesv2",
+            "send_email",
+            FromEmailAddress="sender@example.com",
+            Destination={"ToAddresses": ["reader@example.com"]},
+            Content={"Simple": {"Subject": {"Data": "s"}, "Body": {"Text": {"Data": "t"}}}},
+        )
+    text = home.access_log.read_text()
+    noted = [json.loads(line) for line in text.splitlines()]
+    mails = [each for each in noted if each["action"] == "ses:SendEmail"]
+    assert [(each["role"].rpartition("/")[2], each["allowed"]) for each in mails] == [("reader", False)]
+    assert mails[0]["resource"].startswith("arn:aws:ses:us-east-1:123456789012:identity/mail-")
+    assert "@" not in text
+    assert client("iam").get_role(RoleName="reader")["Role"]["Arn"] == mails[0]["role"]
