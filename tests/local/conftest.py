@@ -32,8 +32,9 @@ COMMAND_TIMEOUT_SECONDS = 300
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What looks at all that the other tests did comes last."""
-    items.sort(key=lambda item: item.path.name == "test_least_privilege.py")
+    """What leaves things behind comes after the others, and what looks at all that was done comes last."""
+    last = ("test_rare_paths.py", "test_least_privilege.py")
+    items.sort(key=lambda item: last.index(item.path.name) + 1 if item.path.name in last else 0)
 
 
 @dataclass(frozen=True)
