@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from http import HTTPStatus
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -19,6 +20,18 @@ class Problem(Exception):  # noqa: N818 - the RFC's word
         self.status = status
         self.detail = detail
         self.members = members
+
+
+def read_json(body: str, content_type: str, *, most_bytes: int) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """The document in a request's body; raises Problem."""
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.")
+    if len(body.encode()) > most_bytes:
+        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body may hold at most {most_bytes} bytes.")
+    try:
+        return json.loads(body)
+    except ValueError as error:
+        raise Problem(HTTPStatus.BAD_REQUEST, f"The body is not valid JSON: {error}") from error
 
 
 def problem_response(problem: Problem) -> Response[str]:

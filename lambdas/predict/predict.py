@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from http import HTTPStatus
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from lambdas.problems import Problem
+from lambdas.problems import Problem, read_json
 from steps.contracts import LiveVersion
 from steps.errors import PredictionError
 from steps.ports import Predictor, ReleaseRecords
@@ -48,14 +47,7 @@ class PredictionResponse(BaseModel):
 
 def read_request(body: str, content_type: str) -> list[str]:
     """The texts of a request; raises Problem."""
-    if content_type.partition(";")[0].strip().lower() != "application/json":
-        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.")
-    if len(body.encode()) > MAX_BODY_BYTES:
-        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body may hold at most {MAX_BODY_BYTES} bytes.")
-    try:
-        document = json.loads(body)
-    except ValueError as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, f"The body is not valid JSON: {error}") from error
+    document = read_json(body, content_type, most_bytes=MAX_BODY_BYTES)
     try:
         texts = PredictionRequest.model_validate(document).instances
     except ValidationError as error:

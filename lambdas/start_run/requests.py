@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -10,7 +9,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from lambdas.problems import Problem
+from lambdas.problems import Problem, read_json
 from lambdas.start_run.start import Services, require_recipe, run_under_way, start
 from steps.errors import RecipeInvalidError
 from steps.recipe import RecipeName
@@ -42,14 +41,7 @@ def read_request(body: str, headers: Mapping[str, str], *, bucket: str) -> tuple
 
     headers: names in lower case
     """
-    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.")
-    if len(body.encode()) > MAX_BODY_BYTES:
-        raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body may hold at most {MAX_BODY_BYTES} bytes.")
-    try:
-        document = json.loads(body)
-    except ValueError as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, f"The body is not valid JSON: {error}") from error
+    document = read_json(body, headers.get("content-type", ""), most_bytes=MAX_BODY_BYTES)
     try:
         request = RunRequest.model_validate(document)
     except ValidationError as error:
