@@ -31,6 +31,8 @@ MODELS = {
     "monitoring": ("cloudwatch",),
 }
 CBOR = "smithy-rpc-v2-cbor"
+# Where a request keeps its call for whoever asks next.
+DECODED = "greenlight.call"
 JSON_TYPES = ("application/json", "application/x-amz-json")
 
 
@@ -76,13 +78,20 @@ def credential_of(environ: WSGIEnvironment) -> Credential | None:
 
 
 def call_of(environ: WSGIEnvironment, service: str) -> Call:
-    """What a request signed for a service asks for; its body stays readable."""
+    """What a request signed for a service asks for, decoded once; its body stays readable."""
+    known: Call | None = environ.get(DECODED)
+    if known is None or known.service != service:
+        known = environ[DECODED] = _decode(environ, service)
+    return known
+
+
+def _decode(environ: WSGIEnvironment, service: str) -> Call:
     target: str = environ.get("HTTP_X_AMZ_TARGET", "")
     headers = {name[5:].replace("_", "-").lower(): str(value) for name, value in environ.items() if name[:5] == "HTTP_"}
     query = environ.get("QUERY_STRING", "")
     content_type: str = environ.get("CONTENT_TYPE", "")
     if target:
-        return Call(service, "json", target.rpartition(".")[2], _json(peek_body(environ)), headers)
+        return Call(service, "json", target.rpartition(".")[2], json_object(peek_body(environ)), headers)
     if content_type.startswith("application/x-www-form-urlencoded") or "Action=" in query:
         form = peek_body(environ).decode(errors="replace") if content_type else ""
         fields = {name: values[0] for name, values in parse_qs(f"{query}&{form}", keep_blank_values=True).items()}
@@ -126,7 +135,7 @@ def _rest_call(environ: WSGIEnvironment, service: str, headers: dict[str, str]) 
             if found is not None:
                 parameters: dict[str, Any] = {**found, **route.located_parameters(query, headers)}
                 if route.json_body and environ.get("CONTENT_TYPE", "").startswith(JSON_TYPES):
-                    parameters |= _json(peek_body(environ))
+                    parameters |= json_object(peek_body(environ))
                 return Call(service, protocol, route.operation, parameters, headers)
     return Call(service, protocol, None, {}, headers)
 
@@ -142,7 +151,8 @@ def _cbor(body: bytes) -> dict[str, Any]:
     return document if isinstance(document, dict) else {}
 
 
-def _json(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes) -> dict[str, Any]:
+    """A body as a JSON object; empty when it is none."""
     try:
         document = json.loads(body or b"{}")
     except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from botocore.model import OperationModel, Shape, StructureShape
 from moto.core.parse import QueryParser
 from moto.core.utils import get_service_model
 
-from local.iam.calls import CBOR, MODELS, Call, peek_body
+from local.iam.calls import CBOR, MODELS, Call, json_object, peek_body
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIEnvironment
@@ -82,16 +81,8 @@ def _from_body(shape: StructureShape, environ: WSGIEnvironment) -> dict[str, Any
     body = peek_body(environ)
     if payload and shape.members[payload].type_name in {"blob", "string"}:
         return {payload: body if shape.members[payload].type_name == "blob" else body.decode()} if body else {}
-    document = _object(body)
+    document = json_object(body)
     return {payload: document} if payload and document else document
-
-
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        document = json.loads(body or b"{}")
-    except ValueError:
-        return {}  # the service says what is wrong with it
-    return document if isinstance(document, dict) else {}
 
 
 def _from_text(shape: Shape, text: Any) -> Any:  # noqa: ANN401 - whatever the shape is
