@@ -24,6 +24,7 @@ from sklearn.linear_model import LogisticRegression
 from greenlight.datasets import package_rows
 from steps.preprocess import preprocess
 from steps.recipe import Recipe, parse_recipe
+from steps.recipe_sections.data import PackageSource
 from training.hyperparameters import Hyperparameters
 from training.metrics import classification_metrics
 from training.text_classifier import read_rows, train
@@ -119,7 +120,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     recipe = parse_recipe(args.recipe.read_text(encoding="utf-8"), where=str(args.recipe))
     data = args.data
     if data is None:
-        if recipe.data.source is None:
+        if not isinstance(recipe.data.source, PackageSource):
             parser.error(f"{args.recipe} has no data of its own; give --data")
         data = package_rows(recipe.data.source, PROJECT / ".cache/data", note=console.print)
     console.print(table_of([measure(data, recipe, seed) for seed in args.seeds]))

@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from greenlight.errors import FaultError
-from steps.recipe import PackageSource
+from steps.recipe_sections.data import PackageSource
 
 DOWNLOAD_TIMEOUT_SECONDS = 900
 

@@ -19,6 +19,7 @@ from greenlight.recipes import RecipeFile
 from steps.contracts import RunInput
 from steps.data_file import check_data_file
 from steps.recipe import Recipe
+from steps.recipe_sections.data import KaggleSource
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -34,6 +35,8 @@ def data_for(recipe: Recipe, given: Path | None, cache: Path, note: Callable[[st
         return given
     if recipe.data.source is None:
         raise WrongUseError(f"the recipe {recipe.name} has no data of its own; give a file: --data FILE")
+    if isinstance(recipe.data.source, KaggleSource):
+        raise WrongUseError(f"the rows of {recipe.name} come from Kaggle; download them and give the file: --data FILE")
     return package_rows(recipe.data.source, cache, note=note)
 
 

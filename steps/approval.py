@@ -24,7 +24,8 @@ from steps.contracts import (
     PrepareRunResult,
     RegisterModelResult,
 )
-from steps.recipe import LOSS_METRICS, Recipe
+from steps.recipe import Recipe
+from steps.recipe_sections.release import LOSS_METRICS
 
 CODE_DIGITS = 6
 CODE_TRIES = 5

@@ -10,13 +10,14 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 from steps.contracts import CheckMetricsResult, Finding
-from steps.recipe import LOSS_METRICS
+from steps.recipe_sections.release import LOSS_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from steps.contracts import MetricsReport
-    from steps.recipe import MetricGate, Recipe
+    from steps.recipe import Recipe
+    from steps.recipe_sections.release import MetricGate
 
 # Differences of decimal fractions miss their value by less than this.
 ROUNDING = 1e-9

@@ -60,6 +60,8 @@ class LiveVersion(Contract):
     code_digest: str
     metrics: dict[str, float]
     previous: dict[str, Any] | None = Field(default=None, description="The LiveVersion before, to roll back to.")
+    task: str = Field(default="", max_length=20, description="The recipe's task; none from before there were several.")
+    card_uri: str | None = Field(default=None, max_length=1024, description="The version's ModelCard.")
 
 
 class StepPlan(Contract):

@@ -17,7 +17,8 @@ from typing import Any
 from steps.contracts import EndpointPlan, RunCost
 from steps.job_requests import evaluate_request, preprocess_request, training_request
 from steps.prices import PriceTable, Use
-from steps.recipe import CostSection, Recipe
+from steps.recipe import Recipe
+from steps.recipe_sections.release import CostSection
 
 # What AWS and we mean by a month: 365 days of 24 hours, by 12.
 HOURS_PER_MONTH = 730

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steps.contracts import RunSmokeTestsResult, SmokeAnswer
-from steps.recipe import SmokeCase, SmokeSection
+from steps.recipe_sections.release import SmokeCase, SmokeSection
 
 # Probabilities of one text, added up, may miss 1 by as much as single precision and rounding allow.
 _SUM_TOLERANCE = 0.01

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from steps.answers import Row
 from steps.approval import STALE_CLAIM_SECONDS, ApprovalRequest, AuditRecord
 from steps.code_manifest import CodeManifest
 from steps.contracts import CheckMetricsResult, LiveVersion, PrepareRunResult, RegisterModelResult, RunInput
@@ -155,10 +156,10 @@ class FakePredictor:
     def __init__(self, replies: dict[str, list[float]]) -> None:
         self._replies = replies
 
-    def predict(self, endpoint_name: str, texts: Sequence[str]) -> list[list[float]]:
-        if any(text not in self._replies for text in texts):
+    def predict(self, endpoint_name: str, rows: Sequence[Row]) -> list[list[float]]:
+        if any(str(row) not in self._replies for row in rows):
             raise PredictionError(f"endpoint {endpoint_name} answered ModelError")
-        return [self._replies[text] for text in texts]
+        return [self._replies[str(row)] for row in rows]
 
 
 class FakeRecords:

@@ -42,7 +42,7 @@ def demo(
         )
     target, console = target_of(context), progress()
     recipe_file = load_recipe(PROJECT, recipe)
-    questions = [case.text for case in recipe_file.recipe.smoke.cases[:_ASKED_TEXTS]]
+    questions = [case.text for case in recipe_file.recipe.smoke.cases[:_ASKED_TEXTS] if case.text is not None]
     print_up(console, start_stack(target))
     print_deployed(console, target, deploy_stack(target))
     who = Approval.APPROVE if approve == "auto" else Approval.WAIT

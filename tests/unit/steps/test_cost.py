@@ -19,7 +19,8 @@ from steps.cost import (
 )
 from steps.errors import PriceMissingError
 from steps.prices import PriceTable, RegionPrices
-from steps.recipe import CostSection, Recipe
+from steps.recipe import Recipe
+from steps.recipe_sections.release import CostSection
 
 MakeRecipe = Callable[..., Recipe]
 

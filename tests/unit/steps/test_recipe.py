@@ -52,7 +52,7 @@ def test_a_recipe_is_read_with_its_defaults(make_recipe: MakeRecipe) -> None:
         (lambda d: d.update(name="My Recipe"), "name: may hold small letters, digits and single hyphens"),
         (lambda d: d["approval"].update(approvers=["nobody"]), "approval.approvers[0]: must be one e-mail address"),
         (lambda d: d.update(training={"instance_type": "m5.xlarge"}), "training.instance_type: must begin with ml."),
-        (lambda d: d["data"].update(labels={"0": "bad"}), "data.labels: "),
+        (lambda d: d["data"].update(labels={"0": "bad"}), "data.labels names 1 classes"),
         (lambda d: d["data"].update(labels={"0": "bad", "1": "bad"}), "two label values have the same class name"),
         (lambda d: d["data"].update(labels={True: "good", False: "bad"}), "put the label values in quotes"),
         (
@@ -81,11 +81,11 @@ def test_a_recipe_is_read_with_its_defaults(make_recipe: MakeRecipe) -> None:
         ),
         (
             lambda d: d.update(endpoint={"instance_type": "ml.c7g.large"}),
-            "endpoint: AWS's TensorFlow image does not run on ml.c7g.large, whose processor is of another kind; name",
+            "endpoint: AWS's image does not run on ml.c7g.large, whose processor is of another kind; name",
         ),
         (
             lambda d: d.update(training={"instance_type": "ml.trn1.2xlarge"}),
-            "training: AWS's TensorFlow image does not run on ml.trn1.2xlarge",
+            "training: AWS's image does not run on ml.trn1.2xlarge",
         ),
         (lambda d: d["smoke"]["cases"][0].update(label="fine"), "smoke.cases[0].label is 'fine', which is none of bad"),
         (lambda d: d.update(split={"test_share": 0.5}), "split.test_share: "),

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from steps.recipe import SmokeCase, SmokeSection
+from steps.recipe_sections.release import SmokeCase, SmokeSection
 from steps.smoke_tests import Reply, best_class, judge_smoke_tests
 
 CLASSES = ["negative", "positive"]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steps.recipe import SplitSection
+from steps.recipe_sections.data import SplitSection
 from steps.split import normalised_text, split_of
 
 SPLIT = SplitSection(validation_share=0.1, test_share=0.2, seed=7)

@@ -1,0 +1,59 @@
+"""A version's model card: all that whoever asks the model needs to know, written once when it is released.
+
+It lies beside the run's other artifacts, at LiveVersion.card_uri, and never changes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from steps.contracts import Contract
+from steps.recipe import Recipe, Task
+from steps.recipe_sections.data import FeaturesSection
+
+
+class ModelInput(Contract):
+    """What one row must be: a text, or a value for each of these columns."""
+
+    text_column: str | None = Field(description="Name of the text's column in a CSV; None for a table.")
+    features: FeaturesSection | None = Field(description="Columns of a table; None for a text.")
+    max_text_characters: int
+
+
+class ModelCard(Contract):
+    """One released version of a recipe's model."""
+
+    recipe: str
+    description: str
+    not_for: str = ""
+    task: Task
+    class_names: list[str]
+    input: ModelInput
+    examples: list[dict[str, str | float | None] | str] = Field(
+        default=[], description="Rows to try, from the recipe's smoke cases."
+    )
+    model_version: str
+    model_package_arn: str
+    model_data_uri: str
+    model_digest: str
+    run_id: str
+    released_at: datetime
+    metrics: dict[str, float]
+    test_rows: int
+    training_rows: int
+    data_digest: str
+    recipe_digest: str
+    code_digest: str
+    approval: str = Field(description="Who said yes, when and why, as a sentence without an address.")
+
+
+def model_input(recipe: Recipe) -> ModelInput:
+    """The rows that a recipe's model takes."""
+    table = recipe.data.features
+    return ModelInput(
+        text_column=None if table else recipe.data.text_column,
+        features=table,
+        max_text_characters=recipe.data_rules.max_text_characters,
+    )
