@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
 
-from steps.answers import Row
+from steps.answers import Output, Row
 from steps.approval import ApprovalRequest, AuditRecord
 from steps.contracts import LiveVersion, Outcome, RunInput
 from steps.start_run import WaitingRun
@@ -126,8 +126,8 @@ class ModelRegistry(Protocol):
 class Predictor(Protocol):
     """The served model."""
 
-    def predict(self, endpoint_name: str, rows: Sequence[Row]) -> list[list[float]]:
-        """The model's numbers for each row; raises PredictionError."""
+    def predict(self, endpoint_name: str, rows: Sequence[Row]) -> list[Output]:
+        """The model's numbers and warnings for each row; raises PredictionError."""
         ...
 
 

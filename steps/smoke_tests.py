@@ -2,34 +2,44 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING
 
+from steps.answers import Answer, Output, read_answer
 from steps.contracts import RunSmokeTestsResult, SmokeAnswer
 from steps.recipe_sections.release import SmokeCase, SmokeSection
+from steps.shortened import shortened
 
-# Probabilities of one text, added up, may miss 1 by as much as single precision and rounding allow.
-_SUM_TOLERANCE = 0.01
+if TYPE_CHECKING:
+    from steps.recipe import Task
+
+# What the state keeps of one expected or given answer; a hundred labels have room for more.
+_ANSWER_BYTES = 400
+_told = partial(shortened, limit=_ANSWER_BYTES)
 
 
 @dataclass(frozen=True)
 class Reply:
-    """What came back for one case: probabilities by class, or the words of an error."""
+    """What came back for one case: the model's numbers, or the words of an error."""
 
     latency_ms: float
-    probabilities: Sequence[float] = ()
+    output: Output | None = None
     error: str | None = None
 
 
-def judge_smoke_tests(smoke: SmokeSection, class_names: Sequence[str], replies: Sequence[Reply]) -> RunSmokeTestsResult:
+def judge_smoke_tests(
+    task: Task, smoke: SmokeSection, class_names: Sequence[str], replies: Sequence[Reply]
+) -> RunSmokeTestsResult:
     """Compare each case with its reply.
 
-    class_names: in the order of the model's outputs;  replies: one per case, in the recipe's order
+    class_names: in the order of the model's outputs, none for a regression
+    replies: one per case, in the recipe's order
     Raises ValueError when there are more or fewer replies than cases.
     """
     judged = [
-        _judge(number, case, reply, class_names, smoke.max_latency_ms)
+        _judge(number, case, reply, task=task, class_names=class_names, max_latency_ms=smoke.max_latency_ms)
         for number, (case, reply) in enumerate(zip(smoke.cases, replies, strict=True), start=1)
     ]
     failures = [sentence for _, sentence in judged if sentence]
@@ -41,41 +51,67 @@ def judge_smoke_tests(smoke: SmokeSection, class_names: Sequence[str], replies: 
     )
 
 
-def best_class(probabilities: Sequence[float], class_names: Sequence[str]) -> str | None:
-    """Name of the likeliest class; None when these are no probabilities of these classes."""
-    is_distribution = (
-        len(probabilities) == len(class_names)
-        and all(math.isfinite(value) and 0 <= value <= 1 for value in probabilities)
-        and abs(sum(probabilities) - 1) <= _SUM_TOLERANCE
-    )
-    return (
-        class_names[max(range(len(class_names)), key=lambda index: probabilities[index])] if is_distribution else None
-    )
-
-
 def _judge(
-    number: int, case: SmokeCase, reply: Reply, class_names: Sequence[str], max_latency_ms: int
+    number: int, case: SmokeCase, reply: Reply, *, task: Task, class_names: Sequence[str], max_latency_ms: int
 ) -> tuple[SmokeAnswer, str]:
     """The answer, and why it fails; an empty sentence when it passes."""
-    answered = best_class(reply.probabilities, class_names)
+    answer = read_answer(task, class_names, reply.output) if reply.output is not None else None
     sentence = ""
     if reply.error is not None:
         sentence = f"Smoke case {number} got no answer: {reply.error}."
-    elif answered is None:
-        sentence = f"Smoke case {number} was answered with no probabilities of the {len(class_names)} classes."
-    elif answered != case.label:
-        sentence = (
-            f"Smoke case {number} must be '{case.label}', but the endpoint answered '{answered}' "
-            f"with probability {max(reply.probabilities):.2f}."
-        )
+    elif answer is None:
+        sentence = f"Smoke case {number} was answered with {_no_answer(task, len(class_names))}."
+    elif not _is_right(case, answer):
+        given = f"{_given(answer)} with probability {answer.probability:.2f}" if answer.probability else _given(answer)
+        sentence = f"Smoke case {number} must be {_wanted(case)}, but the endpoint answered {given}."
     elif reply.latency_ms > max_latency_ms:
         sentence = f"Smoke case {number} took {reply.latency_ms:.0f} ms; {max_latency_ms} ms are allowed."
-    answer = SmokeAnswer(
+    judged = SmokeAnswer(
         case=number,
-        expected=case.label,
-        answered=answered or "",
-        probability=max(reply.probabilities) if answered else 0.0,
+        expected=_told(_wanted(case, quote="")),
+        answered=_told(_given(answer, quote="")) if answer else "",
+        probability=(answer.probability or 0.0) if answer else 0.0,
         latency_ms=round(reply.latency_ms, 1),
         passed=not sentence,
     )
-    return answer, sentence
+    return judged, sentence
+
+
+def _is_right(case: SmokeCase, answer: Answer) -> bool:
+    if answer.value is not None:
+        above = case.minimum is None or answer.value >= case.minimum
+        return above and (case.maximum is None or answer.value <= case.maximum)
+    if answer.labels is not None:
+        return set(answer.labels) == set(case.labels or [])
+    return answer.label == case.label
+
+
+def _wanted(case: SmokeCase, quote: str = "'") -> str:
+    """What must be the answer: `'label'`, `'one', 'two'`, `no label`, `from 1 to 2` or `at least 1`."""
+    if case.minimum is not None and case.maximum is not None:
+        return f"from {_number(case.minimum)} to {_number(case.maximum)}"
+    if case.minimum is not None:
+        return f"at least {_number(case.minimum)}"
+    if case.maximum is not None:
+        return f"at most {_number(case.maximum)}"
+    return _names([case.label] if case.label is not None else case.labels or [], quote)
+
+
+def _given(answer: Answer, quote: str = "'") -> str:
+    if answer.value is not None:
+        return _number(answer.value)
+    return _names([answer.label] if answer.label is not None else answer.labels or [], quote)
+
+
+def _names(names: Sequence[str], quote: str) -> str:
+    return ", ".join(f"{quote}{name}{quote}" for name in names) or "no label"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.10g}"
+
+
+def _no_answer(task: Task, n_outputs: int) -> str:
+    if task == "regression":
+        return "no single number"
+    return f"no probabilities of the {n_outputs} {'labels' if task == 'multi_label' else 'classes'}"

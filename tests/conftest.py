@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from steps.answers import Row
+from steps.answers import Output, Row
 from steps.approval import STALE_CLAIM_SECONDS, ApprovalRequest, AuditRecord
 from steps.code_manifest import CodeManifest
 from steps.contracts import CheckMetricsResult, LiveVersion, PrepareRunResult, RegisterModelResult, RunInput
@@ -156,10 +158,10 @@ class FakePredictor:
     def __init__(self, replies: dict[str, list[float]]) -> None:
         self._replies = replies
 
-    def predict(self, endpoint_name: str, rows: Sequence[Row]) -> list[list[float]]:
+    def predict(self, endpoint_name: str, rows: Sequence[Row]) -> list[Output]:
         if any(str(row) not in self._replies for row in rows):
             raise PredictionError(f"endpoint {endpoint_name} answered ModelError")
-        return [self._replies[str(row)] for row in rows]
+        return [Output(self._replies[str(row)]) for row in rows]
 
 
 class FakeRecords:
@@ -308,6 +310,16 @@ class FakeMailer:
         self._sent.append(mail)
 
 
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder with the real public data of the recipes; a test that reads it is skipped where the folder is not."""
+    beside = Path(__file__).parents[1] / "../shared/data"
+    folder = Path(os.environ.get("GREENLIGHT_SHARED_DATA", beside)).resolve()
+    if not folder.is_dir():
+        pytest.skip("the recipes' data is not here; name its folder in GREENLIGHT_SHARED_DATA")
+    return folder
+
+
 @pytest.fixture
 def objects() -> dict[str, bytes]:
     """What lies in the fake artifact store, oldest first."""
@@ -378,7 +390,7 @@ def registry(packages: list[ModelPackage], package_statuses: dict[str, tuple[str
 
 @pytest.fixture
 def replies() -> dict[str, list[float]]:
-    """Text -> probabilities the fake endpoint answers; any other text is an error."""
+    """Row as text -> numbers the fake endpoint answers; any other row is an error."""
     return {}
 
 

@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, FiniteFloat, ValidationError
 
 from lambdas.adapters.faults import PREDICTION_CONFIG, error_code
-from steps.answers import Row
+from steps.answers import Output, Row
 from steps.errors import PredictionError
 
 if TYPE_CHECKING:
@@ -21,16 +21,17 @@ if TYPE_CHECKING:
 
 class _Answer(BaseModel):
     predictions: list[list[FiniteFloat]]
+    warnings: list[list[str]] | None = None
 
 
 class SageMakerPredictor:
-    """Endpoints that speak TensorFlow Serving's REST contract."""
+    """Endpoints that answer as `steps/answers.py` says."""
 
     def __init__(self, client: SageMakerRuntimeClient) -> None:
         self._client = client
 
-    def predict(self, endpoint_name: str, rows: Sequence[Row]) -> list[list[float]]:
-        """The model's numbers for each row; raises PredictionError."""
+    def predict(self, endpoint_name: str, rows: Sequence[Row]) -> list[Output]:
+        """The model's numbers and warnings for each row; raises PredictionError."""
         try:
             answer = self._client.invoke_endpoint(
                 EndpointName=endpoint_name,
@@ -44,12 +45,16 @@ class SageMakerPredictor:
         except BotoCoreError as error:
             raise PredictionError(f"endpoint {endpoint_name} did not answer ({type(error).__name__})") from error
         try:
-            predictions = _Answer.model_validate_json(body).predictions
+            given = _Answer.model_validate_json(body)
         except ValidationError as error:
             raise PredictionError(f"endpoint {endpoint_name} answered something that is no prediction") from error
-        if len(predictions) != len(rows):
-            raise PredictionError(f"endpoint {endpoint_name} gave {len(predictions)} answers to {len(rows)} rows")
-        return predictions
+        warnings = given.warnings or [[]] * len(rows)
+        if not len(given.predictions) == len(warnings) == len(rows):
+            raise PredictionError(
+                f"endpoint {endpoint_name} gave {len(given.predictions)} answers to {len(rows)} rows"
+                + (f" and warnings for {len(warnings)}" if len(warnings) != len(rows) else "")
+            )
+        return [Output(values, said) for values, said in zip(given.predictions, warnings, strict=True)]
 
 
 @cache

@@ -8,10 +8,10 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from lambdas.problems import Problem, read_json
+from steps.answers import Output, read_answer
 from steps.contracts import LiveVersion
 from steps.errors import PredictionError
 from steps.ports import Predictor, ReleaseRecords
-from steps.smoke_tests import best_class
 
 MAX_INSTANCES = 100
 MAX_TEXT_CHARACTERS = 20_000
@@ -70,7 +70,7 @@ def find_live(recipe: str, records: ReleaseRecords) -> LiveVersion:
 def predict(recipe: str, live: LiveVersion, texts: list[str], model: Predictor) -> PredictionResponse:
     """Ask the live version; raises Problem."""
     try:
-        rows = model.predict(live.endpoint_name, texts)
+        outputs = model.predict(live.endpoint_name, texts)
     except PredictionError as error:
         raise Problem(
             HTTPStatus.SERVICE_UNAVAILABLE, "The model does not answer at the moment; try again in a minute."
@@ -78,16 +78,15 @@ def predict(recipe: str, live: LiveVersion, texts: list[str], model: Predictor) 
     return PredictionResponse(
         recipe=recipe,
         model_version=live.model_version,
-        predictions=[_name_classes(row, live.class_names) for row in rows],
+        predictions=[_name_classes(output, live.class_names) for output in outputs],
     )
 
 
-def _name_classes(row: list[float], class_names: list[str]) -> Prediction:
-    label = best_class(row, class_names)
-    if label is None:
+def _name_classes(output: Output, class_names: list[str]) -> Prediction:
+    answer = read_answer("multi_class", class_names, output)
+    if answer is None or answer.label is None or answer.probability is None or answer.probabilities is None:
         raise Problem(HTTPStatus.BAD_GATEWAY, f"The model answered no probabilities of {', '.join(class_names)}.")
-    probabilities = dict(zip(class_names, row, strict=True))
-    return Prediction(label=label, probability=probabilities[label], probabilities=probabilities)
+    return Prediction(label=answer.label, probability=answer.probability, probabilities=answer.probabilities)
 
 
 def _what_is_wrong(error: ValidationError) -> str:

@@ -40,16 +40,16 @@ def run_smoke_tests(
     with contextlib.suppress(PredictionError):
         model.predict(endpoint, [recipe.smoke.cases[0].instance])
     replies = [_ask(model, endpoint, case.instance, clock) for case in recipe.smoke.cases]
-    return judge_smoke_tests(recipe.smoke, recipe.data.class_names, replies)
+    return judge_smoke_tests(recipe.task, recipe.smoke, recipe.data.class_names, replies)
 
 
 def _ask(model: Predictor, endpoint: str, row: Row, clock: Callable[[], float]) -> Reply:
     began = clock()
     try:
-        rows = model.predict(endpoint, [row])
+        [output] = model.predict(endpoint, [row])
     except PredictionError as error:
         return Reply(latency_ms=(clock() - began) * 1000, error=str(error))
-    return Reply(latency_ms=(clock() - began) * 1000, probabilities=rows[0])
+    return Reply(latency_ms=(clock() - began) * 1000, output=output)
 
 
 @state_handler

@@ -31,6 +31,7 @@ from lambdas.adapters.sagemaker import SageMakerEndpoints, SageMakerJobs, SageMa
 from lambdas.adapters.sagemaker_runtime import SageMakerPredictor
 from lambdas.adapters.sesv2 import SesMailer
 from lambdas.adapters.stepfunctions import StepFunctionsStarter, StepFunctionsWorkflow
+from steps.answers import Output, Row
 from steps.approval import ApprovalRequest, AuditRecord, gather_facts
 from steps.contracts import (
     ApprovalDecision,
@@ -675,13 +676,26 @@ def answering(body: bytes) -> SageMakerPredictor:
 
 
 def test_a_prediction_is_one_row_of_probabilities_a_text() -> None:
-    rows = answering(b'{"predictions": [[0.1, 0.9]]}').predict("e", ["a"])
-    assert rows == [[0.1, 0.9]]
+    assert answering(b'{"predictions": [[0.1, 0.9]]}').predict("e", ["a"]) == [Output([0.1, 0.9], [])]
+
+
+def test_what_the_model_warns_of_goes_with_its_row() -> None:
+    body = b'{"predictions": [[1.5], [2.5]], "warnings": [[], ["Street was never seen."]]}'
+    rows: list[Row] = [{"Street": "Pave"}, {"Street": "Gold", "Area": None}]
+    assert answering(body).predict("e", rows) == [Output([1.5], []), Output([2.5], ["Street was never seen."])]
 
 
 @pytest.mark.parametrize(
     "body",
-    [b"no json", b"{}", b'{"predictions": [["a"]]}', b'{"predictions": [[NaN]]}', b'{"predictions": [[1], [1]]}'],
+    [
+        b"no json",
+        b"{}",
+        b'{"predictions": [["a"]]}',
+        b'{"predictions": [[NaN]]}',
+        b'{"predictions": [[1], [1]]}',
+        b'{"predictions": [[1]], "warnings": [[], []]}',
+        b'{"predictions": [[1]], "warnings": ["a"]}',
+    ],
 )
 def test_what_is_no_prediction_is_an_error(body: bytes) -> None:
     with pytest.raises(PredictionError):
