@@ -11,13 +11,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from serving.unusable_input import UnusableInputError
+
 
 class NoSavedModelError(FileNotFoundError):
     """No SavedModel lies under a numeric folder, where the serving image looks for it."""
-
-
-class UnusableInputError(ValueError):
-    """The request's values do not fit the model's signature."""
 
 
 def find_saved_model(directory: Path) -> Path:

@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from serving.saved_model import NoSavedModelError, SavedModel, UnusableInputError, find_saved_model
+from serving.saved_model import NoSavedModelError, SavedModel, find_saved_model
 from serving.tensorflow_requests import (
     UnreadableBodyError,
     UnsupportedContentTypeError,
     read_request,
     write_answer,
 )
+from serving.unusable_input import UnusableInputError
 
 if TYPE_CHECKING:
     from wsgiref.types import StartResponse, WSGIEnvironment
