@@ -64,7 +64,7 @@ class CsvRows:
                 "not_text", f"{file} is no CSV: its first line cannot be split into columns. {EXPORT}"
             ) from error
         if first is None:
-            raise UnreadableFileError("empty", f"{file} is empty. Give a CSV with a header and one row a text.")
+            raise UnreadableFileError("empty", f"{file} is empty. Give a CSV with a header and rows.")
         if self.first_bad_byte is not None:
             raise UnreadableFileError("not_text", f"{file} is no CSV in UTF-8: {self.first_bad_byte}. {EXPORT}")
         if self._has_nul:

@@ -13,6 +13,7 @@ from steps.preprocess import profile_file
 from steps.validate_data import MAX_BAD_ROW_SHARE, MIN_ROWS, MIN_ROWS_PER_LABEL, validate_data
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from steps.profile import DataProfile
@@ -37,7 +38,7 @@ def check_data_file(path: Path, recipe: Recipe) -> None:
     at_once = {MIN_ROWS, MIN_ROWS_PER_LABEL}
     if all(problem.kind != "open_quote" for problem in profile.problems):
         at_once.add("readable_file")
-    if profile.unknown_labels.count or _only_the_encoding_is_wrong(profile):
+    if profile.unknown_labels.count or profile.bad_cells.count or _only_the_encoding_is_wrong(profile):
         at_once.add(MAX_BAD_ROW_SHARE)
     findings = validate_data(profile, recipe).findings
     said = [finding.sentence for finding in findings if finding.verdict == "failed" and finding.rule in at_once]
@@ -49,5 +50,5 @@ def _only_the_encoding_is_wrong(profile: DataProfile) -> bool:
     return profile.not_utf8_rows.count == profile.unreadable_rows.count
 
 
-def _keep_nothing(split: Split, text: str, label: str) -> None:
+def _keep_nothing(split: Split, cells: Sequence[str]) -> None:
     """The rows themselves are not needed here."""

@@ -66,6 +66,7 @@ class Recipe(Section):
     @model_validator(mode="after")
     def _parts_agree(self) -> Recipe:
         _check_answers(self.task, self.data)
+        _check_rules(self.data, self.data_rules)
         _check_metrics(self.task, self.metrics)
         for index, case in enumerate(self.smoke.cases):
             _check_case(f"smoke.cases[{index}]", case, self)
@@ -114,6 +115,24 @@ def _check_answers(task: Task, data: DataSection) -> None:
     both = sorted(set(data.input_columns) & set(data.answer_columns))
     if both:
         raise ValueError(f"the column {both[0]} is both what the model sees and what it shall answer")
+    columns = data.prepared_columns
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        raise ValueError(f"prepared rows have a column {twice[0]} of their own; rename that column in the file")
+    unclear = sorted(set(data.labels) & set(data.ignored_labels))
+    if unclear:
+        raise ValueError(f"'{unclear[0]}' is in data.labels and in data.ignored_labels; remove it from one of them")
+    if data.ignored_labels and not data.labels:
+        raise ValueError(f"task is {task}, so data.ignored_labels has no meaning; remove it")
+
+
+def _check_rules(data: DataSection, rules: DataRules) -> None:
+    """Rules about texts need texts."""
+    if data.features is None:
+        return
+    for name in ("short_text_characters", "max_vocabulary_words"):
+        if getattr(rules, name) is not None:
+            raise ValueError(f"data_rules.{name} has no meaning for a table; remove it")
 
 
 def _check_metrics(task: Task, metrics: MetricsSection) -> None:

@@ -1,7 +1,7 @@
-"""Which part of the data a row belongs to, from its text alone.
+"""Which part of the data a row belongs to, from its input alone.
 
-A row keeps its part when rows are added, removed or reordered, and equal texts never part, so no
-text is both trained on and measured on.
+A row keeps its part when rows are added, removed or reordered, and equal inputs never part, so nothing is both
+trained on and measured on.
 """
 
 from __future__ import annotations
@@ -23,8 +23,16 @@ def normalised_text(text: str) -> str:
 
 
 def split_of(text: str, split: SplitSection) -> Split:
-    """The part of one text, by a hash of (seed, normalised text) spread evenly over [0, 1)."""
-    digest = hashlib.sha256(f"{split.seed}\n{normalised_text(text)}".encode()).digest()
+    """The part of one text."""
+    return split_of_identity(normalised_text(text), split)
+
+
+def split_of_identity(identity: str, split: SplitSection) -> Split:
+    """The part of one row, by a hash of (seed, identity) spread evenly over [0, 1).
+
+    identity: equal for rows that count as equal: a normalised text, or a table row's input cells
+    """
+    digest = hashlib.sha256(f"{split.seed}\n{identity}".encode()).digest()
     position = int.from_bytes(digest[:8], "big") / 2**64
     if position < split.test_share:
         return "test"

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_BAD_ROW_SHARE = "max_bad_row_share"
 MIN_ROWS = "min_rows"
 MIN_ROWS_PER_LABEL = "min_rows_per_label"
+# scikit-learn's r2 is defined from two rows on.
+MIN_ROWS_TO_MEASURE = 2
 # A run's state holds them all, and Step Functions hands on 256 KiB at most.
 MAX_FINDINGS = 50
 
@@ -32,7 +34,8 @@ def validate_data(profile: DataProfile, recipe: Recipe) -> ValidateDataResult:
         *_row_counts(profile, recipe),
         _bad_rows(profile, recipe),
         *_texts(profile, recipe),
-        *_splits(profile, recipe),
+        *_vocabulary(profile, recipe),
+        *(_numbers(profile) if recipe.task == "regression" else _splits(profile, recipe)),
     ]
     rejected = any(finding.verdict == "failed" for finding in findings)
     return ValidateDataResult(
@@ -91,7 +94,7 @@ def _row_counts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
 
 
 def _bad_rows(profile: DataProfile, recipe: Recipe) -> Finding:
-    bad = profile.unreadable_rows.count + profile.unknown_labels.count
+    bad = profile.unreadable_rows.count + profile.unknown_labels.count + profile.bad_cells.count
     share, limit = _share(bad, profile.rows), recipe.data_rules.max_bad_row_share
     known = ", ".join(recipe.data.labels)
     details = [f"{_places(profile.unreadable_rows)} cannot be read"] if profile.unreadable_rows.count else []
@@ -99,6 +102,10 @@ def _bad_rows(profile: DataProfile, recipe: Recipe) -> Finding:
     details += [
         f"{_places(unknown.rows)}, column '{recipe.data.label_column}': {unknown.value} is none of {known}"
         for unknown in profile.unknown_label_values
+    ]
+    details += [
+        f"{_places(bad_cell.rows)}, column '{bad_cell.column}': {bad_cell.value} is {bad_cell.wanted}"
+        for bad_cell in profile.bad_cell_values
     ]
     return _judge(
         MAX_BAD_ROW_SHARE,
@@ -113,21 +120,25 @@ def _bad_rows(profile: DataProfile, recipe: Recipe) -> Finding:
 
 def _texts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
     rules, file = recipe.data_rules, profile.file
+    is_table = recipe.data.features is not None
+    rows = "rows" if is_table else "texts"
+    place = "value in any of the recipe's columns" if is_table else f"text in column '{recipe.data.text_column}'"
     cases = [
         ("max_empty_text_share", rules.max_empty_text_share, profile.empty_texts, profile.rows),
         ("max_duplicate_share", rules.max_duplicate_share, profile.duplicates, profile.usable_rows),
-        (
-            "max_conflicting_label_share",
-            rules.max_conflicting_label_share,
-            profile.conflicting_labels,
-            profile.distinct_texts,
-        ),
     ]
     words = [
-        (f"rows of {file} have no text in column '{recipe.data.text_column}'", "Fill or remove them"),
-        (f"texts of {file} occurred in an earlier row", "Remove the repeated rows"),
-        (f"different texts of {file} carry more than one label", "Decide on one label for each"),
+        (f"rows of {file} have no {place}", "Fill or remove them"),
+        (f"{rows} of {file} occurred in an earlier row", "Remove the repeated rows"),
     ]
+    if recipe.task != "regression":
+        conflicts = (profile.conflicting_labels, profile.distinct_texts)
+        cases.append(("max_conflicting_label_share", rules.max_conflicting_label_share, *conflicts))
+        several = "different labels" if recipe.task == "multi_label" else "more than one label"
+        remedy = (
+            "Decide on the same labels for each" if recipe.task == "multi_label" else "Decide on one label for each"
+        )
+        words.append((f"different {rows} of {file} carry {several}", remedy))
     for (rule, limit, found, total), (what, remedy) in zip(cases, words, strict=True):
         share = _share(found.count, total)
         yield _judge(
@@ -145,25 +156,87 @@ def _texts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
         longest,
         rules.max_text_characters,
         passed=longest <= rules.max_text_characters,
-        what=f"the longest text of {file} has {longest} characters",
+        what=f"the longest {'word' if is_table else 'text'} of {file} has {longest} characters",
         limited=f"at most {rules.max_text_characters} are allowed",
         remedy=f"Shorten {_places(profile.too_long)}",
     )
+
+
+def _vocabulary(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
+    """The rules about texts that a recipe may leave out."""
+    rules, file = recipe.data_rules, profile.file
+    if rules.min_short_text_share is not None:
+        share = _share(profile.short_texts, profile.usable_rows)
+        yield _judge(
+            "min_short_text_share",
+            share,
+            rules.min_short_text_share,
+            passed=share >= rules.min_short_text_share,
+            what=f"{share:.2%} of the texts of {file} have fewer than {rules.short_text_characters} characters",
+            limited=f"at least {rules.min_short_text_share:.2%} must",
+            remedy="Add shorter texts",
+        )
+    if rules.max_vocabulary_words is not None:
+        words, limit = profile.vocabulary_words or 0, rules.max_vocabulary_words
+        yield _judge(
+            "max_vocabulary_words",
+            words,
+            limit,
+            passed=words <= limit,
+            what=f"the texts of {file} have {_count(words, 'different word') if words <= limit else 'too many words'}",
+            limited=f"at most {limit} are allowed",
+            remedy="Look for texts that are no sentences",
+        )
+
+
+def _numbers(profile: DataProfile) -> Iterator[Finding]:
+    """There is something to predict, and enough of it in each part to measure."""
+    file, target = profile.file, profile.target
+    varies = target is not None and target.minimum < target.maximum
+    yield Finding(
+        rule="target_varies",
+        verdict="passed" if varies else "failed",
+        observed=target.maximum - target.minimum if target else 0,
+        limit=0,
+        sentence=f"the numbers to predict of {file} lie between {target.minimum:,.10g} and {target.maximum:,.10g}."
+        if target and varies
+        else f"the numbers to predict of {file} are all the same. Give rows with different ones.",
+    )
+    for split, rows in profile.split_rows.items():
+        passed = rows >= MIN_ROWS_TO_MEASURE
+        said = f"the {split} part of {file} has {_count(rows, 'row')}"
+        yield Finding(
+            rule="rows_in_every_split",
+            verdict="passed" if passed else "failed",
+            observed=rows,
+            limit=MIN_ROWS_TO_MEASURE,
+            sentence=f"{said}."
+            if passed
+            else f"{said}, and at least {MIN_ROWS_TO_MEASURE} are needed. Add rows, or give that part a larger share "
+            "in the recipe's split section.",
+        )
 
 
 def _splits(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
     names = recipe.data.class_names
     for split, rows_of in profile.rows_per_split.items():
         absent = [name for name in names if not rows_of[name]]
-        missing = f"the {split} part of {profile.file} has no row labelled {', '.join(absent)}"
+        part = f"the {split} part of {profile.file}"
+        missing = [f"has no row labelled {', '.join(absent)}"] if absent else []
+        if recipe.task == "multi_label":
+            # A label that every row has cannot be measured either.
+            always = [name for name in names if rows_of[name] and rows_of[name] == profile.split_rows.get(split)]
+            missing += [f"has no row without {', '.join(always)}"] if always else []
+            absent += always
         yield Finding(
             rule="every_label_in_every_split",
             verdict="failed" if absent else "passed",
             observed=len(names) - len(absent),
             limit=len(names),
-            sentence=f"{missing}. Add such rows, or give that part a larger share in the recipe's split section."
+            sentence=f"{part} {' and '.join(missing)}. Add such rows, or give that part a larger share in the "
+            "recipe's split section."
             if absent
-            else f"the {split} part of {profile.file} has rows of every label.",
+            else f"{part} has rows of every label.",
         )
 
 

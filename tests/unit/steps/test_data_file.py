@@ -38,7 +38,7 @@ def test_a_good_file_passes(tmp_path: Path, make_recipe: MakeRecipe) -> None:
     ("data", "says"),
     [
         (b"", ["mine.csv is empty", "Give a CSV"]),
-        (b"text,label\n", ["mine.csv has a header but no rows", "Add one row"]),
+        (b"text,label\n", ["mine.csv has a header but no rows", "Add rows"]),
         (b"\x89PNG\r\n\x1a\n\0\0", ["mine.csv is no CSV in UTF-8", "line 1, byte 1", "Export it"]),
         (b'{"text": "fine", "label": 1}\n', ["mine.csv has no column 'text'"]),
         (b"review,label\n" + GOOD_ROWS, ["no column 'text'", "'review', 'label'", "data section"]),

@@ -12,6 +12,7 @@ import yaml
 from steps.preprocess import main, preprocess
 from steps.profile import DataProfile
 from steps.recipe import Recipe
+from steps.recipe_sections.data import DataSection, FeaturesSection
 
 MakeRecipe = Callable[..., Recipe]
 HEADER = b"id,text,label\n"
@@ -166,3 +167,138 @@ def test_the_script_writes_the_profile_and_ends_well_even_for_bad_data(tmp_path:
     main(["--data", str(tmp_path / "data"), "--recipe", str(recipe), "--output", str(tmp_path / "out")])
     profile = DataProfile.model_validate_json((tmp_path / "out" / "profile.json").read_text())
     assert profile.problems[0].kind == "no_column"
+
+
+def prepare(folder: Path, recipe: Recipe, data: bytes) -> DataProfile:
+    (folder / "data").mkdir()
+    (folder / "data" / "f.csv").write_bytes(data)
+    return preprocess(folder / "data", recipe, folder)
+
+
+def header_of(file: Path) -> str:
+    return file.read_text().splitlines()[0]
+
+
+def test_several_labels_are_counted_each_and_written_as_0_and_1(tmp_path: Path, comments: Recipe) -> None:
+    kinds = ["0,0", "1,0", "1,1", "1,maybe"]
+    rows = [f"{number},comment {number},{kinds[number % 4]}" for number in range(400)]
+    profile = prepare(tmp_path, comments, ("id,comment,rude,threat\n" + "\n".join(rows)).encode())
+    assert (profile.rows, profile.usable_rows, profile.bad_cells.count) == (400, 300, 100)
+    assert profile.rows_per_label == {"rude": 200, "threat": 100}
+    assert sum(profile.split_rows.values()) == 300
+    [bad] = profile.bad_cell_values
+    assert (bad.column, bad.value, bad.wanted, bad.rows.places[0].row) == ("threat", "'maybe'", "neither 0 nor 1", 4)
+    assert header_of(tmp_path / "train.csv") == "text,rude,threat"
+    parts = [row for part in written(tmp_path).values() for row in part]
+    assert {(int(row["text"].split()[1]) % 4, row["rude"], row["threat"]) for row in parts} == {
+        (0, "0", "0"),
+        (1, "1", "0"),
+        (2, "1", "1"),
+    }
+    assert not (tmp_path / "schema.json").exists()
+
+
+def test_the_same_text_under_other_labels_is_a_conflict(tmp_path: Path, comments: Recipe) -> None:
+    profile = prepare(tmp_path, comments, b"comment,rude,threat\nsame,0,1\nSame,0,1\nsame,1,1\nother,0,0\n")
+    assert profile.duplicates.count == 2
+    assert [place.row for place in profile.conflicting_labels.places] == [3]
+
+
+def test_a_table_is_written_with_its_schema_and_its_numbers(tmp_path: Path, houses: Recipe) -> None:
+    rows = [f"{number},Pave,{1000 + number % 150},NA,3,{number * 1000}" for number in range(300)]
+    profile = prepare(tmp_path, houses, ("id,street,area,fence,rooms,price\n" + "\n".join(rows)).encode())
+    assert (profile.usable_rows, profile.distinct_texts, profile.duplicates.count) == (300, 150, 150)
+    assert profile.conflicting_labels.count == 0
+    assert profile.target is not None
+    assert (profile.target.minimum, profile.target.maximum) == (0, 299_000)
+    assert header_of(tmp_path / "test.csv") == "area,rooms,street,fence,price"
+    schema = FeaturesSection.model_validate_json((tmp_path / "schema.json").read_text())
+    assert schema == houses.data.features
+    parts = written(tmp_path)
+    homes: dict[str, set[str]] = {}
+    for split, part in parts.items():
+        for row in part:
+            homes.setdefault(row["area"], set()).add(split)
+    assert all(len(places) == 1 for places in homes.values())  # equal rows never part
+    assert all(len(part) > 10 for part in parts.values())
+    assert {row["fence"] for part in parts.values() for row in part} == {""}
+
+
+def test_a_cell_of_a_table_that_is_no_number_is_a_bad_row_with_its_place(tmp_path: Path, houses: Recipe) -> None:
+    data = b"street,area,fence,rooms,price\nPave,12,NA,3,100\nPave,secret,NA,3,100\nPave,12,NA,3,\n"
+    profile = prepare(tmp_path, houses, data)
+    assert [(bad.column, bad.value, str(bad.rows.places[0])) for bad in profile.bad_cell_values] == [
+        ("area", "the value", "row 2 (line 3)"),
+        ("price", "an empty cell", "row 3 (line 4)"),
+    ]
+    assert "secret" not in profile.model_dump_json()
+    assert profile.usable_rows == 1
+
+
+def test_ignored_labels_are_left_out_and_not_counted(tmp_path: Path, make_recipe: MakeRecipe) -> None:
+    recipe = make_recipe(data={"labels": {"0": "bad", "1": "good"}, "ignored_labels": ["?"]})
+    profile = prepare(tmp_path, recipe, b"text,label\na,0\nb,?\nc,1\n,?\n")
+    assert (profile.rows, profile.usable_rows, profile.ignored_rows) == (2, 2, 2)
+    assert profile.unknown_labels.count == 0
+
+
+def test_a_file_of_ignored_labels_alone_is_told_so(tmp_path: Path, make_recipe: MakeRecipe) -> None:
+    recipe = make_recipe(data={"labels": {"0": "bad", "1": "good"}, "ignored_labels": ["?"]})
+    [problem] = prepare(tmp_path, recipe, b"text,label\nb,?\n").problems
+    assert (problem.kind, "ignored_labels" in problem.sentence) == ("no_rows", True)
+
+
+@pytest.mark.parametrize(("limit", "counted"), [(3, 3), (2, 3), (1, 2), (None, None)])
+def test_words_are_counted_to_one_beyond_the_limit(
+    tmp_path: Path, make_recipe: MakeRecipe, limit: int | None, counted: int | None
+) -> None:
+    recipe = make_recipe(data_rules={"max_vocabulary_words": limit})
+    profile = prepare(tmp_path, recipe, b"text,label\nOne two,0\none THREE,1\n")
+    assert profile.vocabulary_words == counted
+
+
+def test_short_texts_are_counted_below_the_recipes_length(tmp_path: Path, make_recipe: MakeRecipe) -> None:
+    recipe = make_recipe(data_rules={"short_text_characters": 3, "min_short_text_share": 0.5})
+    profile = prepare(tmp_path, recipe, b"text,label\nab,0\nabc,1\na,1\n")
+    assert profile.short_texts == 2
+
+
+def test_memory_does_not_grow_with_the_columns_of_a_table(tmp_path: Path, houses: Recipe) -> None:
+    rows = "".join(f"{'street name ' * 500},{number},{'fence ' * 100},{number},{number}\n" for number in range(1000))
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "f.csv").write_text("street,area,fence,rooms,price\n" + rows)
+    del rows
+    tracemalloc.start()
+    profile = preprocess(tmp_path / "data", houses, tmp_path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert profile.usable_rows == 1000
+    assert peak < 3_000_000  # the cells are 6.6 MB
+
+
+def test_real_houses_are_all_usable(tmp_path: Path, houses: Recipe, shared_data: Path) -> None:
+    features = {
+        "numeric": ["LotFrontage", "LotArea", "YearBuilt", "GrLivArea"],
+        "categorical": ["Neighborhood", "Alley", "PoolQC"],
+    }
+    recipe = houses.model_copy(
+        update={"data": DataSection.model_validate({"features": features, "target_column": "SalePrice"})}
+    )
+    data = (shared_data / "house-prices/train.csv").read_bytes()
+    profile = prepare(tmp_path, recipe, data)
+    assert (profile.rows, profile.usable_rows, profile.bad_cells.count) == (1460, 1460, 0)
+    assert profile.target is not None
+    assert (profile.target.minimum, profile.target.maximum) == (34_900, 755_000)
+    assert not any("NA" in row.values() for part in written(tmp_path).values() for row in part)
+
+
+def test_real_comments_are_counted_for_each_label(tmp_path: Path, comments: Recipe, shared_data: Path) -> None:
+    labels = ["toxic", "severe_toxic", "obscene", "threat", "insult", "identity_hate"]
+    data = DataSection.model_validate({"text_column": "comment_text", "label_columns": labels})
+    profile = prepare(
+        tmp_path,
+        comments.model_copy(update={"data": data}),
+        gzip.decompress((shared_data / "toxic-comments/train.csv.gz").read_bytes()),
+    )
+    assert profile.usable_rows + profile.empty_texts.count == 9453
+    assert list(profile.rows_per_label.values()) == [4354, 1086, 3405, 188, 3300, 957]

@@ -38,6 +38,54 @@ def test_a_recipe_is_read_with_its_defaults(make_recipe: MakeRecipe) -> None:
     assert recipe.approval.deadline_seconds == 7 * 24 * 3600
 
 
+def test_a_recipe_of_any_task_may_be_written_out_with_every_key(comments: Recipe, houses: Recipe) -> None:
+    for recipe in (comments, houses):
+        assert parse_recipe(yaml.safe_dump(recipe.model_dump(mode="json")), where="recipe.yaml") == recipe
+
+
+def test_the_prepared_columns_are_the_inputs_then_the_answers(
+    make_recipe: MakeRecipe, comments: Recipe, houses: Recipe
+) -> None:
+    renamed = make_recipe(data={"text_column": "body", "label_column": "kind", "labels": {"0": "bad", "1": "good"}})
+    assert renamed.data.prepared_columns == ["text", "label"]
+    assert comments.data.prepared_columns == ["text", "rude", "threat"]
+    assert houses.data.prepared_columns == ["area", "rooms", "street", "fence", "price"]
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        ({"labels": {"0": "bad", "1": "good"}, "ignored_labels": ["1"]}, "'1' is in data.labels and in data.ignored"),
+        (
+            {"features": {"numeric": ["label"]}, "label_column": "kind"},
+            "prepared rows have a column label of their own",
+        ),
+    ],
+)
+def test_columns_and_labels_that_cannot_be_told_apart_are_refused(
+    make_recipe: MakeRecipe, data: dict[str, Any], says: str
+) -> None:
+    sections = {"data": {"labels": {"0": "bad", "1": "good"}} | data}
+    with pytest.raises(ValidationError, match=says):
+        make_recipe(**sections)
+
+
+def test_rules_about_texts_need_texts(houses: Recipe, refusal: Refusal) -> None:
+    document = houses.model_dump(mode="json", exclude_defaults=True)
+    document["data_rules"] = {"max_vocabulary_words": 5}
+    with pytest.raises(ValidationError, match=r"data_rules\.max_vocabulary_words has no meaning for a table"):
+        Recipe.model_validate(document)
+    together = refusal(lambda d: d["data_rules"].update(short_text_characters=5))
+    assert "data_rules: short_text_characters and min_short_text_share go together" in together
+
+
+def test_labels_are_ignored_only_where_there_are_classes(comments: Recipe) -> None:
+    document = comments.model_dump(mode="json", exclude_defaults=True)
+    document["data"]["ignored_labels"] = ["2"]
+    with pytest.raises(ValidationError, match=r"data\.ignored_labels has no meaning"):
+        Recipe.model_validate(document)
+
+
 @pytest.mark.parametrize(
     ("change", "says"),
     [

@@ -13,7 +13,7 @@ def test_the_page_in_docs_is_what_the_recipe_model_says() -> None:
 
 def test_a_key_is_told_with_its_limits_default_and_meaning() -> None:
     page = recipe_reference()
-    assert "| `min_rows` | whole number, at least 10 | `200` | Rows with a text and a known label. |" in page
+    assert "| `min_rows` | whole number, at least 10 | `200` | Rows with an input and a known answer. |" in page
     assert "| `validation_share` | number, above 0, below 0.5 | `0.1` |" in page
     assert "| `gates` | see `metrics.gates[]` | needed |" in page
     assert "## `data.source`" in page

@@ -6,7 +6,17 @@ from typing import Any
 import pytest
 
 from steps.contracts import Finding
-from steps.profile import BadByte, DataProfile, FileProblem, Place, RowsFound, TextLengths, UnknownLabel
+from steps.profile import (
+    BadByte,
+    BadCell,
+    DataProfile,
+    FileProblem,
+    NumberRange,
+    Place,
+    RowsFound,
+    TextLengths,
+    UnknownLabel,
+)
 from steps.recipe import Recipe
 from steps.validate_data import validate_data
 
@@ -159,3 +169,117 @@ def test_a_file_that_could_not_be_read_is_the_only_finding(make_recipe: MakeReci
     result = validate_data(profile(problems=(problem,)), make_recipe(data_rules=RULES))
     assert result.verdict == "rejected"
     assert [(finding.rule, finding.sentence) for finding in result.findings] == [("readable_file", "f.csv is empty.")]
+
+
+# --- several labels, numbers and tables ---
+
+PARTS = ("train", "validation", "test")
+
+
+def comments_profile(**changes: Any) -> DataProfile:
+    labels = {"rude": 40, "threat": 5}
+    return profile(
+        **{
+            "rows_per_label": labels,
+            "rows_per_split": {key: {"rude": 4, "threat": 1} for key in PARTS},
+            "split_rows": dict.fromkeys(PARTS, 10),
+            **changes,
+        }
+    )
+
+
+def houses_profile(**changes: Any) -> DataProfile:
+    nothing: dict[str, Any] = {"rows_per_label": {}, "rows_per_split": {part: {} for part in PARTS}}
+    target = NumberRange(minimum=34_900, maximum=755_000.5)
+    return profile(**{**nothing, "split_rows": dict.fromkeys(PARTS, 10), "target": target, **changes})
+
+
+def failures(data: DataProfile, recipe: Recipe) -> dict[str, str]:
+    findings = validate_data(data, recipe).findings
+    return {finding.rule: finding.sentence for finding in findings if finding.verdict == "failed"}
+
+
+def test_each_label_must_have_its_rows(comments: Recipe) -> None:
+    assert failures(comments_profile(), comments) == {}
+    rare = failures(comments_profile(rows_per_label={"rude": 40, "threat": 1}), comments)
+    assert set(rare) == {"min_rows_per_label", "min_label_share"}
+    assert "1.00% of the usable rows of f.csv are labelled threat" in rare["min_label_share"]
+
+
+def test_a_part_in_which_every_row_has_a_label_cannot_be_measured(comments: Recipe) -> None:
+    parts = {**{key: {"rude": 4, "threat": 1} for key in PARTS}, "test": {"rude": 10, "threat": 0}}
+    said = failures(comments_profile(rows_per_split=parts), comments)
+    assert said == {
+        "every_label_in_every_split": "the test part of f.csv has no row labelled threat and has no row without rude. "
+        "Add such rows, or give that part a larger share in the recipe's split section."
+    }
+
+
+def test_texts_under_different_labels_are_told_in_the_plural(comments: Recipe) -> None:
+    said = failures(comments_profile(conflicting_labels=found(9, 3)), comments)["max_conflicting_label_share"]
+    assert "9 of 100 different texts of f.csv carry different labels (row 3 (line 4) and 8 more)" in said
+
+
+def test_a_number_has_no_labels_to_judge(houses: Recipe) -> None:
+    result = validate_data(houses_profile(conflicting_labels=found(50, 3)), houses)
+    assert result.verdict == "accepted"
+    assert {finding.rule for finding in result.findings} == {
+        *("min_rows", "max_bad_row_share", "max_empty_text_share", "max_duplicate_share", "max_text_characters"),
+        *("target_varies", "rows_in_every_split"),
+    }
+    [told] = [finding.sentence for finding in result.findings if finding.rule == "target_varies"]
+    assert told == "the numbers to predict of f.csv lie between 34,900 and 755,000.5."
+
+
+@pytest.mark.parametrize("target", [None, NumberRange(minimum=7, maximum=7)])
+def test_a_number_that_is_always_the_same_is_rejected(houses: Recipe, target: NumberRange | None) -> None:
+    said = failures(houses_profile(target=target), houses)
+    assert said == {"target_varies": "the numbers to predict of f.csv are all the same. Give rows with different ones."}
+
+
+@pytest.mark.parametrize(("rows", "is_enough"), [(2, True), (1, False), (0, False)])
+def test_each_part_needs_two_rows_to_measure_numbers_on(houses: Recipe, rows: int, *, is_enough: bool) -> None:
+    said = failures(houses_profile(split_rows={"train": 90, "validation": 8, "test": rows}), houses)
+    assert (said == {}) == is_enough
+    assert is_enough or "the test part of f.csv has" in said["rows_in_every_split"]
+
+
+def test_bad_cells_count_as_bad_rows_and_are_told_with_their_column(houses: Recipe) -> None:
+    cells = (
+        BadCell(column="area", value="the value", wanted="no number", rows=found(2, 3, 5)),
+        BadCell(column="price", value="'cheap'", wanted="no number", rows=found(1, 9)),
+    )
+    said = failures(houses_profile(bad_cells=found(3, 3, 5, 9), bad_cell_values=cells), houses)["max_bad_row_share"]
+    assert said.startswith(
+        "3 of 100 rows of f.csv cannot be used (row 3 (line 4), row 5 (line 6), column 'area': the value is no number; "
+        "row 9 (line 10), column 'price': 'cheap' is no number)"
+    )
+
+
+def test_the_rows_of_a_table_are_called_rows(houses: Recipe) -> None:
+    changes = {"empty_texts": found(5, 1), "duplicates": found(50, 2), "text_lengths": TextLengths(maximum=30_000)}
+    said = failures(houses_profile(**changes), houses)
+    assert "5 of 100 rows of f.csv have no value in any of the recipe's columns" in said["max_empty_text_share"]
+    assert "50 of 100 rows of f.csv occurred in an earlier row" in said["max_duplicate_share"]
+    assert "the longest word of f.csv has 30000 characters" in said["max_text_characters"]
+
+
+@pytest.mark.parametrize(("short", "is_enough"), [(25, True), (24, False)])
+def test_a_share_of_texts_must_be_short(make_recipe: MakeRecipe, short: int, *, is_enough: bool) -> None:
+    recipe = make_recipe(data_rules={**RULES, "short_text_characters": 80, "min_short_text_share": 0.25})
+    said = failures(profile(short_texts=short), recipe)
+    assert (said == {}) == is_enough
+    assert is_enough or said["min_short_text_share"] == (
+        "24.00% of the texts of f.csv have fewer than 80 characters; at least 25.00% must. "
+        "Add shorter texts, or change data_rules.min_short_text_share."
+    )
+
+
+@pytest.mark.parametrize(("words", "is_allowed"), [(5000, True), (5001, False)])
+def test_the_vocabulary_has_a_ceiling(make_recipe: MakeRecipe, words: int, *, is_allowed: bool) -> None:
+    recipe = make_recipe(data_rules={**RULES, "max_vocabulary_words": 5000})
+    said = failures(profile(vocabulary_words=words), recipe)
+    assert (said == {}) == is_allowed
+    assert is_allowed or said["max_vocabulary_words"].startswith(
+        "the texts of f.csv have too many words; at most 5000 are allowed."
+    )
