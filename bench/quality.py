@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, NamedTuple
 
+import numpy as np
 from rich.console import Console
 from rich.table import Table
 from sklearn.feature_extraction.text import TfidfVectorizer
@@ -32,7 +33,6 @@ from training.text_classifier import read_rows, train
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
 PROJECT = Path(__file__).parents[1]
@@ -63,6 +63,11 @@ def prepared(data: Path, recipe: Recipe) -> dict[str, Part]:
         }
 
 
+def _targets(part: Part, recipe: Recipe) -> tuple[list[str], NDArray[np.float32]]:
+    texts, labels = part
+    return texts, np.eye(len(recipe.data.class_names), dtype=np.float32)[labels]
+
+
 def baseline_metrics(parts: dict[str, Part]) -> Metrics:
     """TF-IDF (words 1-2) and logistic regression, fitted on the training rows."""
     vectorizer = TfidfVectorizer(ngram_range=(1, 2))
@@ -79,7 +84,10 @@ def measure(data: Path, recipe: Recipe, seed: int) -> Measured:
     hyperparameters = Hyperparameters.from_strings({**given, "seed": str(recipe.training.seed)})
     started = time.monotonic()
     model, _ = train(
-        *parts["train"], parts["validation"], n_classes=len(recipe.data.class_names), hyperparameters=hyperparameters
+        *_targets(parts["train"], recipe),
+        _targets(parts["validation"], recipe),
+        one_is_right=True,
+        hyperparameters=hyperparameters,
     )
     seconds = time.monotonic() - started
     texts, labels = parts["test"]

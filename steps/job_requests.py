@@ -68,6 +68,7 @@ def training_request(
     hyperparameters = {
         **training.hyperparameters,
         "seed": training.seed,
+        "task": recipe.task,
         "class_names": json.dumps(recipe.data.class_names),
         "sagemaker_program": training.script,
         "sagemaker_submit_directory": f"{code_uri}/source.tar.gz",

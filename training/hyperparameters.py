@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+# Longer runs are as rare as whole words, and each length makes every text's features more by as many as its letters.
+MAX_CHARACTERS = 8
+
+
 class HyperparameterError(ValueError):
     """A hyperparameter has a value that cannot be used."""
 
@@ -28,6 +32,8 @@ class Hyperparameters:
     first_factor: float = 2.0  # what naive Bayes' ratios are multiplied by before training
     smoothing: float = 1.0  # added to each feature's count
     stem_characters: int = 5  # first letters of a word used as its stem; 0 for no stems
+    characters: int = 0  # longest run of neighbouring characters of a word used as a feature; 0 for none
+    balance: float = 0.0  # multi_label: 0 weighs every row alike, 1 a label's rare side as much as its frequent one
     min_texts: int = 2  # texts in which a feature must occur
     max_features: int = 500_000  # the most frequent ones are kept
     seed: int = 7
@@ -42,6 +48,10 @@ class Hyperparameters:
         for name in ("l2", "stem_characters", "seed"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise HyperparameterError(f"{name} must be 0 or more, not {getattr(self, name)}")
+        if not 0 <= self.characters <= MAX_CHARACTERS:
+            raise HyperparameterError(f"characters must be between 0 and {MAX_CHARACTERS}, not {self.characters}")
+        if not 0 <= self.balance <= 1:
+            raise HyperparameterError(f"balance must be between 0 and 1, not {self.balance}")
 
     @classmethod
     def from_strings(cls, given: Mapping[str, str]) -> Hyperparameters:

@@ -1,11 +1,13 @@
-"""Train a text classifier that takes raw text and answers a probability a class.
+"""Train a text classifier that takes raw text and answers a probability a class or a label.
 
-Reads   --train DIR, --validation DIR   train.csv and validation.csv (header `text,label`; class names)
+Reads   --train DIR, --validation DIR   train.csv and validation.csv: a column `text`, then `label` with class names,
+                                        or for the task multi_label a column of 0 and 1 for each label
 Writes  --model-dir DIR/1               a SavedModel; signature serving_default: (texts,) strings to
-                                        (texts, classes) probabilities, classes in the order of --class_names
+                                        (texts, classes) probabilities, in the order of --class_names
         --output-data-dir DIR           training_report.json
 Run     python -m training.text_classifier --train DIR --validation DIR --model-dir DIR --output-data-dir DIR
-            --class_names '["negative", "positive"]' [--epochs 30 ...: see training/hyperparameters.py]
+            --class_names '["negative", "positive"]' [--task multi_label]
+            [--epochs 30 ...: see training/hyperparameters.py]
 
 Folders default to those of a SageMaker training job (SM_CHANNEL_TRAIN and so on).
 """
@@ -29,18 +31,21 @@ import numpy as np
 import tensorflow as tf
 
 from training.hyperparameters import HyperparameterError, Hyperparameters
-from training.naive_bayes import NaiveBayesBag, log_count_ratios
+from training.naive_bayes import NaiveBayesBag, label_weights, log_count_ratios
 from training.text_features import FIRST_FEATURE, TextFeatures, build_vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+
+    Loss = Callable[[tf.Tensor, tf.Tensor], tf.Tensor]
 
 logger = logging.getLogger("training")
 
 # TensorFlow Serving wants a numeric version folder below the model's.
 VERSION_FOLDER = "1"
+TASKS = ("binary", "multi_class", "multi_label")
 
 
 class TrainingDataError(ValueError):
@@ -69,10 +74,8 @@ class ServedClassifier(tf.Module):  # type: ignore[misc] # tensorflow is publish
 
 def read_rows(file: Path, class_names: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
     """Texts and class numbers of a prepared CSV; every class must occur."""
-    csv.field_size_limit(sys.maxsize)
+    rows = _rows(file)
     numbers = {name: number for number, name in enumerate(class_names)}
-    with file.open(encoding="utf-8", newline="") as stream:
-        rows = list(csv.DictReader(stream))
     unknown = {row["label"] for row in rows} - numbers.keys()
     if unknown:
         raise TrainingDataError(f"{file.name} holds labels that --class_names does not: {', '.join(sorted(unknown))}")
@@ -82,8 +85,46 @@ def read_rows(file: Path, class_names: Sequence[str]) -> tuple[list[str], NDArra
     return [row["text"] for row in rows], np.array([numbers[row["label"]] for row in rows])
 
 
-def _padded(ids: tf.RaggedTensor, labels: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    return ids.to_tensor(), labels
+def read_targets(file: Path, task: str, class_names: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
+    """Texts, and (texts, outputs) with 1 where the class or label is right; rows of both kinds are needed for each."""
+    if task != "multi_label":
+        texts, numbers = read_rows(file, class_names)
+        return texts, np.eye(len(class_names), dtype=np.float32)[numbers]
+    rows = _rows(file)
+    columns = set(rows[0]) if rows else set()
+    missing = [name for name in class_names if name not in columns]
+    if missing:
+        raise TrainingDataError(f"{file.name} has no column for the label {missing[0]}; each label needs one")
+    targets = np.array([[float(row[name]) for name in class_names] for row in rows], dtype=np.float32)
+    for name, share in zip(class_names, targets.mean(axis=0), strict=True):
+        if not 0 < share < 1:
+            kind = "without" if share else "with"
+            raise TrainingDataError(f"{file.name} has no row {kind} the label {name}; each label needs rows of both")
+    return [row["text"] for row in rows], targets
+
+
+def _rows(file: Path) -> list[dict[str, str]]:
+    csv.field_size_limit(sys.maxsize)
+    with file.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def _padded(ids: tf.RaggedTensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    return ids.to_tensor(), targets
+
+
+def cross_entropy(one_is_right: bool, shares: NDArray[np.float64], balance: float) -> Loss:
+    """Mean loss of a row: of the right class, or of all labels with rare sides weighed as `balance` says."""
+    if one_is_right:
+        return keras.losses.categorical_crossentropy  # type: ignore[no-any-return] # keras has no types
+    with_it, without_it = label_weights(shares, balance)
+
+    def weighted(targets: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
+        safe = tf.clip_by_value(probabilities, keras.config.epsilon(), 1 - keras.config.epsilon())
+        losses = -(with_it * targets * tf.math.log(safe) + without_it * (1 - targets) * tf.math.log(1 - safe))
+        return tf.reduce_mean(losses, axis=1)
+
+    return weighted
 
 
 class _Progress(keras.callbacks.Callback):  # type: ignore[misc] # keras is published without types
@@ -96,38 +137,45 @@ class _Progress(keras.callbacks.Callback):  # type: ignore[misc] # keras is publ
 
 def train(
     texts: Sequence[str],
-    labels: NDArray[np.int64],
-    validation: tuple[Sequence[str], NDArray[np.int64]],
+    targets: NDArray[np.float32],
+    validation: tuple[Sequence[str], NDArray[np.float32]],
     *,
-    n_classes: int,
+    one_is_right: bool,
     hyperparameters: Hyperparameters,
 ) -> tuple[ServedClassifier, dict[str, list[float]]]:
-    """Fit on the training rows, stop by the validation rows; returns the best epoch's model and the history."""
+    """Fit on the training rows, stop by the validation rows; returns the best epoch's model and the history.
+
+    targets: (texts, outputs), as read_targets gives them;  one_is_right: classes, not labels
+    """
     keras.utils.set_random_seed(hyperparameters.seed)
     tf.config.experimental.enable_op_determinism()
     hp = hyperparameters
     vocabulary = build_vocabulary(
-        texts, stem_characters=hp.stem_characters, min_texts=hp.min_texts, max_features=hp.max_features
+        texts,
+        stem_characters=hp.stem_characters,
+        characters=hp.characters,
+        min_texts=hp.min_texts,
+        max_features=hp.max_features,
     )
     logger.info("%d training rows, %d features", len(texts), len(vocabulary))
-    features = TextFeatures(vocabulary, hp.stem_characters)
+    features = TextFeatures(vocabulary, hp.stem_characters, hp.characters)
     ids = features.of_all(texts)
-    ratios = log_count_ratios(
-        ids, labels, n_ids=FIRST_FEATURE + len(vocabulary), n_classes=n_classes, smoothing=hp.smoothing
-    )
+    ratios = log_count_ratios(ids, targets, n_ids=FIRST_FEATURE + len(vocabulary), smoothing=hp.smoothing)
+    shares = targets.mean(axis=0, dtype=np.float64)
     # Keras' L2 is l2 * sum(x^2); half of it, as usual, and for the mean loss of a row.
     bag = NaiveBayesBag(
-        ratios,
-        np.bincount(labels, minlength=n_classes) / len(labels),
-        first_factor=hp.first_factor,
-        l2=hp.l2 / (2 * len(labels)),
+        ratios, shares, one_is_right=one_is_right, first_factor=hp.first_factor, l2=hp.l2 / (2 * len(texts))
     )
     inputs = keras.Input((None,), dtype="int64")
     model = keras.Model(inputs, bag(inputs))
+    loss = cross_entropy(one_is_right, shares, hp.balance)
     # Kept apart from the loss, which holds the penalty too.
-    metrics = [keras.metrics.SparseCategoricalCrossentropy(name="cross_entropy"), "accuracy"]
-    model.compile(keras.optimizers.Adam(hp.learning_rate), "sparse_categorical_crossentropy", metrics=metrics)
-    training = tf.data.Dataset.from_tensor_slices((ids, labels)).shuffle(len(labels), seed=hp.seed)
+    metrics = [
+        keras.metrics.MeanMetricWrapper(loss, name="cross_entropy"),
+        (keras.metrics.CategoricalAccuracy if one_is_right else keras.metrics.BinaryAccuracy)(name="accuracy"),
+    ]
+    model.compile(keras.optimizers.Adam(hp.learning_rate), loss, metrics=metrics)
+    training = tf.data.Dataset.from_tensor_slices((ids, targets)).shuffle(len(texts), seed=hp.seed)
     held_out = tf.data.Dataset.from_tensor_slices((features.of_all(validation[0]), validation[1]))
     stop = keras.callbacks.EarlyStopping(
         "val_cross_entropy", mode="min", patience=hp.patience, restore_best_weights=True
@@ -159,6 +207,7 @@ def parse_arguments(argv: Sequence[str] | None) -> tuple[argparse.Namespace, Hyp
     parser.add_argument("--validation", type=Path, default=environment.get("SM_CHANNEL_VALIDATION"))
     parser.add_argument("--model-dir", type=Path, default=environment.get("SM_MODEL_DIR"))
     parser.add_argument("--output-data-dir", type=Path, default=environment.get("SM_OUTPUT_DATA_DIR"))
+    parser.add_argument("--task", choices=TASKS, default="multi_class")
     parser.add_argument("--class_names", type=_class_names, required=True, help='such as \'["no", "yes"]\'')
     args, rest = parser.parse_known_args(argv)
     for name in ("train", "validation", "model_dir", "output_data_dir"):
@@ -174,12 +223,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
     args, hyperparameters = parse_arguments(argv)
     class_names: list[str] = args.class_names
-    texts, labels = read_rows(args.train / "train.csv", class_names)
-    validation = read_rows(args.validation / "validation.csv", class_names)
-    model, history = train(texts, labels, validation, n_classes=len(class_names), hyperparameters=hyperparameters)
+    texts, targets = read_targets(args.train / "train.csv", args.task, class_names)
+    validation = read_targets(args.validation / "validation.csv", args.task, class_names)
+    one_is_right = args.task != "multi_label"
+    model, history = train(texts, targets, validation, one_is_right=one_is_right, hyperparameters=hyperparameters)
     tf.saved_model.save(model, str(args.model_dir / VERSION_FOLDER), signatures={"serving_default": model.__call__})
     report: dict[str, Any] = {
-        "rows": {"train": len(labels), "validation": len(validation[1])},
+        "rows": {"train": len(texts), "validation": len(validation[0])},
+        "task": args.task,
         "class_names": class_names,
         "hyperparameters": asdict(hyperparameters),
         "history": history,
@@ -188,6 +239,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args.output_data_dir.mkdir(parents=True, exist_ok=True)
     (args.output_data_dir / "training_report.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
     logger.info("saved after %d epochs", len(history["loss"]))
+    # A search among trainings reads this line.
+    logger.info("objective validation_loss=%.6f", min(history["val_cross_entropy"]))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Texts to feature ids, as TensorFlow operations that are saved with the model.
 
-A text's features are its words, its pairs of neighbouring words, and the first letters of each word (a stem
-of sorts, which lets "love", "loved" and "lovely" share what is known of them). A feature counts once
-a text. Training and serving run these very operations, so nothing has to be kept in step.
+A text's features are its words, its pairs of neighbouring words, the first letters of each word (a stem of sorts,
+which lets "love", "loved" and "lovely" share what is known of them), and, when asked for, the runs of characters in
+each word with marks where it begins and ends (which lets a word never seen be known by its parts). A feature counts
+once a text. Any Unicode and any length is taken. Training and serving run these very operations, so nothing has
+to be kept in step.
 """
 
 from __future__ import annotations
@@ -42,10 +44,11 @@ def words_of(texts: tf.Tensor) -> tf.RaggedTensor:
     return tf.strings.split(cleaned)
 
 
-def features_of(texts: tf.Tensor, stem_characters: int) -> tf.RaggedTensor:
+def features_of(texts: tf.Tensor, stem_characters: int, characters: int = 0) -> tf.RaggedTensor:
     """Features of each text, repeated ones included: (texts,) strings to (texts, features).
 
-    stem_characters: letters of a stem; 0 leaves the stems out.
+    stem_characters: letters of a stem; 0 leaves the stems out
+    characters: the longest run of a word's characters; 0 leaves the runs out
     """
     words = words_of(texts)
     features = [words, tf.strings.ngrams(words, 2, separator=" ")]
@@ -53,16 +56,32 @@ def features_of(texts: tf.Tensor, stem_characters: int) -> tf.RaggedTensor:
         # No word ends in "*", since a star becomes a word of its own.
         stems = tf.strings.substr(words.flat_values, 0, stem_characters, unit="UTF8_CHAR") + "*"
         features.append(words.with_flat_values(stems))
+    if characters:
+        features.append(_runs_of(words, characters))
     return tf.concat(features, axis=1)
 
 
+def _runs_of(words: tf.RaggedTensor, longest: int) -> tf.RaggedTensor:
+    """Runs of 1 to `longest` characters of "<word>", each behind a "#", with which no word of two letters begins."""
+    split = tf.strings.unicode_split("<" + words.flat_values + ">", "UTF-8")
+    runs = tf.strings.ngrams(split, list(range(1, longest + 1)), separator="")
+    marked = runs.with_flat_values("#" + runs.flat_values)
+    return words.with_flat_values(marked).merge_dims(1, 2)
+
+
 def build_vocabulary(
-    texts: Sequence[str], *, stem_characters: int, min_texts: int, max_features: int, batch_size: int = 1024
+    texts: Sequence[str],
+    *,
+    stem_characters: int,
+    characters: int = 0,
+    min_texts: int,
+    max_features: int,
+    batch_size: int = 1024,
 ) -> list[str]:
     """Features that occur in at least `min_texts` texts, the most frequent first, ties by their spelling."""
     counts: Counter[bytes] = Counter()
     for start in range(0, len(texts), batch_size):
-        batch = features_of(tf.constant(texts[start : start + batch_size]), stem_characters)
+        batch = features_of(tf.constant(texts[start : start + batch_size]), stem_characters, characters)
         for features in batch.to_list():
             counts.update(set(features))
     frequent = [(-count, feature) for feature, count in counts.items() if count >= min_texts]
@@ -75,9 +94,10 @@ class TextFeatures(tf.Module):  # type: ignore[misc] # tensorflow is published w
     Ids are PADDING, UNKNOWN, then the vocabulary from FIRST_FEATURE on.
     """
 
-    def __init__(self, vocabulary: Sequence[str], stem_characters: int) -> None:
+    def __init__(self, vocabulary: Sequence[str], stem_characters: int, characters: int = 0) -> None:
         super().__init__()
         self.stem_characters = stem_characters
+        self.characters = characters
         ids = tf.range(FIRST_FEATURE, FIRST_FEATURE + len(vocabulary), dtype=tf.int64)
         initializer = tf.lookup.KeyValueTensorInitializer(tf.constant(list(vocabulary), dtype=tf.string), ids)
         self.table = tf.lookup.StaticHashTable(initializer, default_value=UNKNOWN)
@@ -85,7 +105,7 @@ class TextFeatures(tf.Module):  # type: ignore[misc] # tensorflow is published w
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])  # type: ignore[untyped-decorator] # as above
     def __call__(self, texts: tf.Tensor) -> tf.Tensor:
         """Ids of each text, ascending and each once, padded: (texts,) strings to (texts, longest) int64."""
-        features = features_of(texts, self.stem_characters)
+        features = features_of(texts, self.stem_characters, self.characters)
         ids = tf.sort(self.table.lookup(features).to_tensor(default_value=PADDING), axis=1)
         repeated = tf.concat([tf.zeros_like(ids[:, :1], tf.bool), ids[:, 1:] == ids[:, :-1]], axis=1)
         return tf.where(repeated, tf.cast(PADDING, tf.int64), ids)

@@ -73,3 +73,31 @@ def three_classes(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
 @pytest.fixture(scope="session")
 def shuffled_labels(tmp_path_factory: pytest.TempPathFactory) -> Prepared:
     return Prepared(tmp_path_factory.mktemp("shuffled"), ["bad", "good"], shuffled=True)
+
+
+LABEL_NAMES = ["dark", "bright", "rare"]
+
+
+class PreparedLabels:
+    """The three parts of rows with any number of three labels, each given away by words of its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.class_names = LABEL_NAMES
+        self.folder = folder
+        chance = random.Random(7)  # noqa: S311 - data, not a secret
+        for split, rows in (("train", 900), ("validation", 200), ("test", 200)):
+            with (folder / f"{split}.csv").open("w", newline="") as stream:
+                writer = csv.writer(stream)
+                writer.writerow(["text", *LABEL_NAMES])
+                for _ in range(rows):
+                    labels = [int(chance.random() < share) for share in (0.5, 0.3, 0.06)]
+                    words = chance.choices(FILLING, k=8)
+                    for given, words_of_label in zip(labels, WORDS.values(), strict=True):
+                        words += chance.choices(words_of_label, k=1) if given else []
+                    chance.shuffle(words)
+                    writer.writerow([" ".join(words), *labels])
+
+
+@pytest.fixture(scope="session")
+def several_labels(tmp_path_factory: pytest.TempPathFactory) -> PreparedLabels:
+    return PreparedLabels(tmp_path_factory.mktemp("labels"))

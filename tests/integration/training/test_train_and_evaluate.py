@@ -121,3 +121,66 @@ def test_rows_of_a_class_nobody_named_are_an_error(two_classes: Any, tmp_path: P
     with pytest.raises(text_classifier.TrainingDataError, match=r"train\.csv has no row labelled fine"):
         text_classifier.read_rows(two_classes.folder / "train.csv", ["bad", "good", "fine"])
     assert not any(tmp_path.iterdir())
+
+
+@pytest.fixture(scope="module")
+def label_model(several_labels: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return train(several_labels, tmp_path_factory.mktemp("labels"), "--task", "multi_label", "--balance", "0.5")
+
+
+def test_any_number_of_labels_is_learnt_the_rare_one_too(several_labels: Any, label_model: Path) -> None:
+    texts, targets = text_classifier.read_targets(
+        several_labels.folder / "test.csv", "multi_label", several_labels.class_names
+    )
+    answers = evaluate_model.predict(label_model / "model" / "1", texts, 3)
+    assert ((answers >= 0.5) == (targets == 1)).mean(axis=0).min() > 0.97
+    rare = targets[:, 2] == 1
+    assert (answers[rare, 2] >= 0.5).mean() > 0.8
+    report = json.loads((label_model / "output" / "training_report.json").read_text())
+    assert report["task"] == "multi_label"
+
+
+def test_labels_are_probabilities_of_their_own_for_any_text(label_model: Path) -> None:
+    texts = ["", "dull moving uneven", "日本 👩‍👩‍👧 \u0301", "funny " * 20_000]
+    answers = evaluate_model.predict(label_model / "model" / "1", texts, 3)
+    assert ((answers >= 0) & (answers <= 1)).all()
+    assert (answers[1] > 0.5).all(), "all three labels are right at once"
+
+
+@pytest.mark.parametrize(
+    ("rows", "names", "message"),
+    [
+        ("text,a\nx,0\ny,1\n", ["a", "b"], "has no column for the label b"),
+        ("text,a\nx,0\ny,0\n", ["a"], "has no row with the label a"),
+        ("text,a\nx,1\ny,1\n", ["a"], "has no row without the label a"),
+        ("text,a\n", ["a"], "has no column for the label a"),
+    ],
+)
+def test_labels_that_nothing_can_be_learnt_of_are_named(
+    tmp_path: Path, rows: str, names: list[str], message: str
+) -> None:
+    (tmp_path / "train.csv").write_text(rows)
+    with pytest.raises(text_classifier.TrainingDataError, match=message):
+        text_classifier.read_targets(tmp_path / "train.csv", "multi_label", names)
+
+
+def test_runs_of_characters_know_words_never_seen(tmp_path: Path) -> None:
+    chance = np.random.default_rng(7)
+    letters = list("abcdefghijklmnopqrstuvwxyz")
+    for split in ("train", "validation", "test"):
+        with (tmp_path / f"{split}.csv").open("w", newline="") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(["text", "label"])
+            for number in range(600):
+                ending, label = (("ina", "first"), ("ord", "second"))[number % 2]
+                writer.writerow(["".join(chance.choice(letters, 6)) + ending, label])
+    names = ["first", "second"]
+    folders = ["--train", str(tmp_path), "--validation", str(tmp_path), "--output-data-dir", str(tmp_path)]
+    given = ["--class_names", json.dumps(names), "--characters", "4", "--stem_characters", "0"]
+    text_classifier.main([*folders, "--model-dir", str(tmp_path), *given])
+    texts, labels = text_classifier.read_rows(tmp_path / "test.csv", names)
+    answers = evaluate_model.predict(tmp_path / "1", texts, 2)
+    assert (answers.argmax(axis=1) == labels).mean() > 0.99
+    # Whatever is asked, letters outside a to z and hundreds of them included, is answered.
+    others = ["Zoë", "Þórdís", "李雷", "O'Neil-Smith", "x" * 300, "👩‍👩‍👧", "", "\u0000"]
+    assert np.isfinite(evaluate_model.predict(tmp_path / "1", others, 2)).all()

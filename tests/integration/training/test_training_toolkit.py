@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -77,6 +78,9 @@ def test_a_training_job_saves_a_model_and_a_report_and_tells_of_each_epoch(run_j
     assert report["versions"]["tensorflow"].startswith("2.19")
     assert report["rows"]["train"] > 400
     assert len(report["history"]["val_accuracy"]) <= 3
+    # What a search among trainings compares them by, once and to the last.
+    (objective,) = re.findall(r"^objective validation_loss=(\d+\.\d+)$", finished.stdout, re.MULTILINE)
+    assert float(objective) == pytest.approx(min(report["history"]["val_cross_entropy"]), abs=1e-6)
 
 
 def test_a_wrong_hyperparameter_fails_the_job_in_the_scripts_own_words(run_job: Run, tmp_path: Path) -> None:

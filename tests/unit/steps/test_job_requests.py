@@ -109,3 +109,7 @@ def test_a_hyperparameter_arrives_as_it_was_written(facts: Facts, name: str, giv
 def test_the_class_names_reach_the_script_as_one_json_argument(plan: PrepareRunResult) -> None:
     value = planned(plan.train_model).parameters["HyperParameters"]["class_names"]
     assert json.loads(json.loads(value)) == ["negative", "positive"]
+
+
+def test_the_script_is_told_the_task(plan: PrepareRunResult) -> None:
+    assert json.loads(planned(plan.train_model).parameters["HyperParameters"]["task"]) == "binary"

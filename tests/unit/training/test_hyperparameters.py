@@ -23,6 +23,10 @@ def test_strings_become_numbers_and_the_rest_keeps_its_default() -> None:
         ("l2", "-1", "l2 must be 0 or more, not -1.0"),
         ("l2", "inf", "l2 must be 0 or more, not inf"),
         ("stem_characters", "-1", "stem_characters must be 0 or more, not -1"),
+        ("characters", "9", "characters must be between 0 and 8, not 9"),
+        ("characters", "-1", "characters must be between 0 and 8, not -1"),
+        ("balance", "1.5", "balance must be between 0 and 1, not 1.5"),
+        ("balance", "nan", "balance must be between 0 and 1, not nan"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_named(name: str, value: str, message: str) -> None:

@@ -42,6 +42,32 @@ def test_without_stem_characters_there_are_no_stems() -> None:
     assert found == [b"lovely", b"film", b"lovely film"]
 
 
+def test_runs_of_characters_know_where_a_word_begins_and_ends() -> None:
+    (found,) = features_of(tf.constant(["Éa b"]), 0, 3).to_list()
+    runs = [feature.decode() for feature in found if feature.startswith(b"#")]
+    assert sorted(runs) == sorted(
+        ["#<", "#é", "#a", "#>", "#<é", "#éa", "#a>", "#<éa", "#éa>", "#<", "#b", "#>", "#<b", "#b>", "#<b>"]
+    )
+
+
+@pytest.mark.parametrize(
+    "text", ["", "'", "O'Neil-Smith", "Zoë Þórdís Nguyễn", "李雷", "👩‍👩‍👧", "ab" * 5000, "\u0301", "a\x00b", "#<b>"]
+)
+def test_any_unicode_and_any_length_has_features(text: str) -> None:
+    (found,) = features_of(tf.constant([text]), 5, 6).to_list()
+    assert bool(found) is bool(text.strip())
+    assert all(feature.decode("utf-8") for feature in found)
+
+
+@pytest.mark.parametrize("text", ["a", "#", "<", ">", "<a>", "#a", "x#<a"])
+def test_no_word_reads_like_a_run_of_characters(text: str) -> None:
+    plain = set(features_of(tf.constant([text]), 5, 0).to_list()[0])
+    runs = set(features_of(tf.constant(["<a> #<a x#<a a # < >"]), 0, 3).to_list()[0]) - set(
+        features_of(tf.constant(["<a> #<a x#<a a # < >"]), 0, 0).to_list()[0]
+    )
+    assert not plain & runs
+
+
 def test_the_vocabulary_holds_what_enough_texts_hold_the_most_frequent_first() -> None:
     texts = ["b a a a", "a b", "a c", "c"]
     assert build_vocabulary(texts, stem_characters=0, min_texts=2, max_features=9, batch_size=3) == ["a", "b", "c"]
