@@ -71,6 +71,7 @@ check: $(INSTALLED_DEV) $(INSTALLED_SAM) ## Format, lint, types, import directio
 
 bench: $(INSTALLED_DEV) ## Time a first release and a run with nothing new, and compare the model with a simple one
 	.venv/bin/python -m bench.release
+	.venv/bin/python -m bench.serving
 
 lock: .cache/uv/bin/uv ## Lock the newest versions that fit pyproject.toml, with hashes
 	$(LOCK) --extra dev --output-file requirements-dev.txt pyproject.toml
