@@ -24,16 +24,17 @@ from serving.tensorflow_requests import (
 )
 from serving.unusable_input import UnusableInputError
 
-# TensorFlow Serving's request, {"instances": […]} or {"inputs": …}, to its answer; raises UnusableInputError.
-Invoke = Callable[[dict[str, Any]], dict[str, Any]]
+# A body and its content type to the answer; raises UnusableInputError and what read_request raises.
+Invoke = Callable[[bytes, str], dict[str, Any]]
 
 router = APIRouter()
 
 
-def invocations_of(model: SavedModel) -> Invoke:
-    """What a SavedModel answers to TensorFlow Serving's requests."""
+def tensorflow_invocations(model: SavedModel) -> Invoke:
+    """What the TensorFlow inference image answers for a SavedModel."""
 
-    def invoke(asked: dict[str, Any]) -> dict[str, Any]:
+    def invoke(body: bytes, content_type: str) -> dict[str, Any]:
+        asked = read_request(body, content_type)
         if "instances" in asked:
             return {"predictions": model.predict_rows(asked["instances"])}
         return {"outputs": model.predict_columns(asked["inputs"])}
@@ -72,7 +73,7 @@ async def invocations(request: Request, invoke: Hosted) -> Response:
 def answer_invocation(invoke: Invoke, body: bytes, *, content_type: str, accept: str) -> Response:
     """The answer to one body, or {"error": …} with the status that the image would give."""
     try:
-        answer = invoke(read_request(body, content_type))
+        answer = invoke(body, content_type)
     except UnsupportedContentTypeError as error:
         return error_response(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, str(error))
     except (UnreadableBodyError, UnusableInputError) as error:

@@ -30,7 +30,7 @@ class TextModel:
     """A SavedModel whose `serving_default` takes texts and gives one list of numbers a text."""
 
     def __init__(self, folder: Path) -> None:
-        self._saved_model = SavedModel(folder)
+        self.saved_model = SavedModel(folder)
 
     def predict(self, rows: Sequence[Row]) -> list[Output]:
         """One output for each text, in order."""
@@ -39,7 +39,7 @@ class TextModel:
             raise UnusableInputError(f"instances[{wrong}] is no text; this model reads one text a row")
         if not rows:
             return []
-        answers = self._saved_model.predict_rows(rows)
+        answers = self.saved_model.predict_rows(rows)
         return [Output(values=_numbers(answer)) for answer in answers]
 
 

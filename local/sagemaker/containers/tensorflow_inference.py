@@ -12,7 +12,7 @@ import os
 import sys
 from pathlib import Path
 
-from serving.hosting import create_hosting_app, invocations_of
+from serving.hosting import create_hosting_app, tensorflow_invocations
 from serving.listening import listen, take_port
 from serving.saved_model import NoSavedModelError, SavedModel, find_saved_model
 
@@ -34,7 +34,7 @@ def main() -> None:
         sys.exit(str(error))
     bound = take_port("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"]))
     _prepare_tensorflow()
-    app = create_hosting_app(invocations_of(SavedModel(directory)))
+    app = create_hosting_app(tensorflow_invocations(SavedModel(directory)))
     listen(app, bound, grace_seconds=GRACE_SECONDS, keep_alive_seconds=KEEP_ALIVE_SECONDS)
 
 
