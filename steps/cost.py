@@ -41,7 +41,7 @@ MAX_EVENTS = 25_000
 FUNCTION_SECONDS = 120
 FUNCTION_GB = Fraction(1, 2)
 # What infra/sam/monitoring.yaml has; a test counts.
-ALARMS = 13
+ALARMS = 22
 DASHBOARDS = 1
 KEYS = 1
 
