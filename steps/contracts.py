@@ -150,9 +150,19 @@ class MetricsReport(Contract):
     champion: dict[str, float] | None = Field(
         max_length=50, description="None when there is no live version to compare with."
     )
-    majority_baseline_accuracy: float
-    confusion: list[list[int]] = Field(description="Candidate's counts, [true class][answered class].")
+    majority_baseline_accuracy: float | None = Field(
+        default=None, description="Accuracy of always giving the most frequent answer; None for a regression."
+    )
+    confusion: list[list[int]] = Field(
+        default=[], description="Candidate's counts, [true class][answered class]; for classes only."
+    )
     class_names: list[str]
+    mean_baseline_root_mean_squared_error: float | None = Field(
+        default=None, description="Error of always answering the mean; for a regression only."
+    )
+    per_label: dict[str, dict[str, float]] = Field(
+        default={}, description="Candidate's metrics of each label alone; for several labels only."
+    )
 
 
 class CheckMetricsResult(Contract):

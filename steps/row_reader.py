@@ -131,7 +131,7 @@ class RowReader:
                 seen.append(value)
             else:
                 cells.append(raw)
-                seen.append(raw)
+                seen.append(bare)
                 longest = max(longest, len(raw))
         if not any(cells):
             return UnusableRow("empty")

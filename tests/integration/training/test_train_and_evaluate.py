@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from serving.model import load_model
 from steps.check_metrics import check_metrics
 from steps.contracts import MetricsReport
 from steps.recipe import parse_recipe
 from training import evaluate_model, text_classifier
+from training.prepared_rows import PreparedRows
 
 
 def train(prepared: Any, folder: Path, *hyperparameters: str) -> Path:
@@ -91,12 +93,13 @@ def test_the_predictions_are_the_served_answers_row_by_row_without_texts(
 
 
 def test_the_same_seed_gives_the_same_model_to_the_last_bit(two_classes: Any, tmp_path: Path) -> None:
-    texts = [row["text"] for row in table(two_classes.folder / "test.csv")]
+    recipe = parse_recipe(two_classes.recipe.read_text(), where="recipe.yaml")
+    rows = PreparedRows(two_classes.folder / "test.csv", "binary", recipe.data.class_names)
     answers = []
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
         folder = train(two_classes, tmp_path / name, "--seed", "3")
-        answers.append(evaluate_model.predict(folder / "model" / "1", texts, 2))
+        answers.append(evaluate_model.predict(load_model(folder / "model"), rows, recipe))
     np.testing.assert_array_equal(answers[0], answers[1])
 
 

@@ -1,4 +1,4 @@
-"""Small recipes for the tests of the data and metric steps, one for each kind of task."""
+"""Small recipes, one for each kind of task."""
 
 from __future__ import annotations
 
@@ -62,3 +62,15 @@ def houses() -> Recipe:
             "smoke": {"cases": [{"row": {"area": 1, "rooms": 2, "street": "a", "fence": None}, "minimum": 1}]},
         }
     )
+
+
+@pytest.fixture
+def opinions(make_recipe: Callable[..., Recipe]) -> Recipe:
+    """One of two classes of a text."""
+    return make_recipe()
+
+
+@pytest.fixture
+def recipes(opinions: Recipe, comments: Recipe, houses: Recipe) -> dict[str, Recipe]:
+    """Task -> a recipe of it."""
+    return {"binary": opinions, "multi_label": comments, "regression": houses}
