@@ -28,7 +28,8 @@ from steps.recipe import Recipe, parse_recipe
 from steps.recipe_sections.data import PackageSource
 from training.hyperparameters import Hyperparameters
 from training.metrics import classification_metrics
-from training.text_classifier import read_rows, train
+from training.prepared_rows import PreparedRows
+from training.text_classifier import train
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,10 +58,11 @@ def prepared(data: Path, recipe: Recipe) -> dict[str, Part]:
         (folder / "data").mkdir()
         (folder / "data" / data.name).symlink_to(data.resolve())
         preprocess(folder / "data", recipe, folder)
-        return {
-            split: read_rows(folder / f"{split}.csv", recipe.data.class_names)
+        files = {
+            split: PreparedRows(folder / f"{split}.csv", recipe.task, recipe.data.class_names)
             for split in ("train", "validation", "test")
         }
+        return {split: (rows.texts(), rows.answers()) for split, rows in files.items()}
 
 
 def _targets(part: Part, recipe: Recipe) -> tuple[list[str], NDArray[np.float32]]:

@@ -69,5 +69,5 @@ def _print_metrics(console: Console, found: RunReport) -> None:
     table.add_column("live version", justify="right")
     for name, value in found.metrics.items():
         live = found.champion_metrics.get(name)
-        table.add_row(name, f"{value:.4f}", "-" if live is None else f"{live:.4f}")
+        table.add_row(name, f"{value:,.4f}", "-" if live is None else f"{live:,.4f}")
     console.print(table)

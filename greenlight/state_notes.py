@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from steps.metric_words import number_text
+
 Result = dict[str, Any]
 
 
@@ -23,7 +25,7 @@ def _data(result: Result) -> str:
 def _metrics(result: Result) -> str:
     champion = result.get("champion_metrics") or {}
     return ", ".join(
-        f"{name} {value:.3f}" + (f" (live {champion[name]:.3f})" if name in champion else "")
+        f"{name} {number_text(value)}" + (f" (live {number_text(champion[name])})" if name in champion else "")
         for name, value in list(result["metrics"].items())[:2]
     )
 

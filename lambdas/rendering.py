@@ -7,15 +7,17 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from steps.metric_words import number_text
+
 _METRIC_LABELS = {
     "accuracy": "Accuracy",
     "balanced_accuracy": "Balanced accuracy",
     "f1": "F1 score",
     "roc_auc": "ROC AUC",
-    "log_loss": "Log loss",
+    "r2": "R²",
 }
 # Shares that people know as percentages; the other metrics have no unit.
-_PERCENTAGES = frozenset({"accuracy", "balanced_accuracy"})
+_PERCENTAGES = frozenset({"accuracy", "balanced_accuracy", "subset_accuracy"})
 _DIGEST_CHARACTERS = 12
 # The smallest difference that both ways of writing a gain show.
 _SMALLEST_GAIN = 0.0005
@@ -48,8 +50,8 @@ def metric_label(name: str) -> str:
 
 
 def metric_text(name: str, value: float) -> str:
-    """A metric's value: `78.4 %`, or three decimals where a percentage would mean nothing."""
-    return f"{value * 100:.1f} %" if name in _PERCENTAGES else f"{value:.3f}"
+    """A metric's value: `78.4 %`, or a plain number where a percentage would mean nothing."""
+    return f"{value * 100:.1f} %" if name in _PERCENTAGES else number_text(value)
 
 
 def gain_text(name: str, gain: float) -> str:
@@ -58,7 +60,7 @@ def gain_text(name: str, gain: float) -> str:
         return "none"
     if name in _PERCENTAGES:
         return f"{gain * 100:+.1f} points"
-    return f"{gain:+.3f}"
+    return f"{'+' if gain > 0 else '-'}{number_text(abs(gain))}"
 
 
 def gain_side(gain: float) -> str:

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Literal
 
 from steps.contracts import CheckMetricsResult, Finding
+from steps.metric_words import number_text
 from steps.recipe_sections.release import LOSS_METRICS
 
 if TYPE_CHECKING:
@@ -46,32 +47,36 @@ def check_metrics(report: MetricsReport, recipe: Recipe) -> CheckMetricsResult:
 def _judge(gate: MetricGate, report: MetricsReport) -> Iterator[Finding]:
     value = report.candidate.get(gate.name, math.nan)
     kind: Literal["ceiling", "floor"] = "ceiling" if gate.name in LOSS_METRICS else "floor"
-    yield _finding(gate.name, kind, value, gate.floor, f"its {kind} {gate.floor:.3f}")
+    yield _finding(gate.name, kind, value, gate.floor, f"its {kind} {number_text(gate.floor)}")
     live = (report.champion or {}).get(gate.name, math.nan)
     if math.isfinite(live):
         limit = live + gate.margin if kind == "ceiling" else live - gate.margin
         sign = "plus" if kind == "ceiling" else "minus"
-        words = f"{limit:.3f}, the live version's {live:.3f} {sign} the margin {gate.margin:.3f}"
+        words = (
+            f"{number_text(limit)}, the live version's {number_text(live)} {sign} the margin {number_text(gate.margin)}"
+        )
         yield _finding(gate.name, "margin", value, limit, words)
 
 
 def _finding(metric: str, rule: str, value: float, limit: float, limit_words: str) -> Finding:
     is_loss = metric in LOSS_METRICS
     if not math.isfinite(value):
-        worst = sys.float_info.max if is_loss else 0.0
+        # r2 has no lower end.
+        worst = sys.float_info.max if is_loss else -sys.float_info.max if metric == "r2" else 0.0
         sentence = f"{metric} is missing or no number, so it cannot be held against {limit_words}."
         return Finding(rule=f"{metric}_{rule}", verdict="failed", observed=worst, limit=limit, sentence=sentence)
     lead = limit - value if is_loss else value - limit
-    passed = lead >= -ROUNDING
+    rounding = ROUNDING * max(1.0, abs(limit))
+    passed = lead >= -rounding
     side = "above" if (value > limit) else "below"
-    gap = f"{abs(lead):.3f}" if abs(lead) >= 0.001 else f"{abs(lead):.6f}"  # noqa: PLR2004 - else it would read 0.000
-    distance = f"is {side} {limit_words} by {gap}" if abs(lead) > ROUNDING else f"is on {limit_words}"
+    gap = number_text(abs(lead)) if abs(lead) >= 0.001 else f"{abs(lead):.6f}"  # noqa: PLR2004 - else it would read 0.000
+    distance = f"is {side} {limit_words} by {gap}" if abs(lead) > rounding else f"is on {limit_words}"
     return Finding(
         rule=f"{metric}_{rule}",
         verdict="passed" if passed else "failed",
         observed=value,
         limit=limit,
-        sentence=f"{metric} {value:.3f} {distance}.",
+        sentence=f"{metric} {number_text(value)} {distance}.",
     )
 
 
@@ -86,16 +91,28 @@ def _gain(report: MetricsReport, recipe: Recipe) -> float | None:
 
 def _comparison(report: MetricsReport, recipe: Recipe, gain: float | None) -> str:
     name = recipe.metrics.gates[0].name
-    value = f"{name} {report.candidate[name]:.3f} on {report.rows:,} rows never trained on"
+    value = f"{name} {number_text(report.candidate[name])} on {report.rows:,} rows never trained on"
+    weakest = _weakest_label(report, name)
     if gain is None:
-        return f"{value}; there is no live version to compare with."
+        return f"{value}; there is no live version to compare with.{weakest}"
     if abs(gain) < SHOWN_DIFFERENCE:
-        return f"{value}, as good as the live version."
+        return f"{value}, as good as the live version.{weakest}"
     better = "better" if gain >= 0 else "worse"
     clear = "" if gain >= recipe.metrics.clear_win - ROUNDING else "not "
     return (
-        f"{value}, {abs(gain):.3f} {better} than the live version: {clear}a clear win ({recipe.metrics.clear_win:.3f})."
+        f"{value}, {number_text(abs(gain))} {better} than the live version: "
+        f"{clear}a clear win ({number_text(recipe.metrics.clear_win)}).{weakest}"
     )
+
+
+def _weakest_label(report: MetricsReport, metric: str) -> str:
+    """A mean over labels may hide one that the model does not know; nothing where there are no labels."""
+    metric = "roc_auc" if metric == "subset_accuracy" else metric
+    values = {name: each[metric] for name, each in report.per_label.items() if metric in each}
+    if not values:
+        return ""
+    name = (max if metric in LOSS_METRICS else min)(values, key=lambda label: values[label])
+    return f" The weakest label is {name} with {metric} {number_text(values[name])}."
 
 
 def _finite(metrics: dict[str, float]) -> dict[str, float]:

@@ -62,6 +62,12 @@ class LiveVersion(Contract):
     previous: dict[str, Any] | None = Field(default=None, description="The LiveVersion before, to roll back to.")
     task: str = Field(default="", max_length=20, description="The recipe's task; none from before there were several.")
     card_uri: str | None = Field(default=None, max_length=1024, description="The version's ModelCard.")
+    input_digest: str = Field(default="", max_length=64, description="Of a table's columns; none for a text.")
+
+    @property
+    def answers_classes(self) -> bool:
+        """Whether it gives one of some classes, as every version did before there were other tasks."""
+        return self.task in {"", "binary", "multi_class"}
 
 
 class StepPlan(Contract):

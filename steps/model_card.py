@@ -10,6 +10,7 @@ from datetime import datetime
 from pydantic import Field
 
 from steps.contracts import Contract
+from steps.names import digest_of
 from steps.recipe import Recipe, Task
 from steps.recipe_sections.data import FeaturesSection
 
@@ -42,7 +43,7 @@ class ModelCard(Contract):
     released_at: datetime
     metrics: dict[str, float]
     test_rows: int
-    training_rows: int
+    training_rows: int = Field(description="Rows it learned from and stopped by; 0 for a model that was brought along.")
     data_digest: str
     recipe_digest: str
     code_digest: str
@@ -57,3 +58,9 @@ def model_input(recipe: Recipe) -> ModelInput:
         features=table,
         max_text_characters=recipe.data_rules.max_text_characters,
     )
+
+
+def input_digest(recipe: Recipe) -> str:
+    """Equal for recipes whose models take the same rows; empty for every text."""
+    table = recipe.data.features
+    return digest_of(table.model_dump(mode="json")) if table else ""

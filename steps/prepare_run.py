@@ -16,6 +16,7 @@ from steps.contracts import EndpointPlan, LiveVersion, PrepareRunResult, StepPla
 from steps.cost import LargestCost, largest_cost, summary, too_expensive
 from steps.errors import PriceMissingError, RecipeInvalidError
 from steps.job_requests import evaluate_request, preprocess_request, training_request
+from steps.model_card import input_digest
 from steps.names import digest_of, endpoint_name, job_name, model_name, run_tags, run_uri
 from steps.ports import StepRecord
 from steps.prices import PriceTable
@@ -24,6 +25,8 @@ from steps.recipe import Recipe
 StepName = Literal["preprocess", "train_model", "evaluate_model"]
 STEP_NAMES: tuple[StepName, ...] = ("preprocess", "train_model", "evaluate_model")
 JOB_SUFFIXES: dict[StepName, str] = {"preprocess": "preprocess", "train_model": "train", "evaluate_model": "evaluate"}
+# Rules by which Preprocess counts; the others only judge what was counted.
+COUNTED_RULES = {"max_text_characters", "short_text_characters", "max_vocabulary_words"}
 # On top of every wait that the plan knows: Lambdas, polling and the way back.
 LOCK_MARGIN = timedelta(hours=2)
 
@@ -85,9 +88,15 @@ class Facts:
 
     @property
     def comparable_champion(self) -> LiveVersion | None:
-        """The live version, if it answers with the same classes; else no row can be scored by both."""
-        same = self.live is not None and self.live.class_names == self.recipe.data.class_names
-        return self.live if same else None
+        """The live version, if it answers the same of the same rows; else no row can be scored by both."""
+        live, recipe = self.live, self.recipe
+        same = (
+            live is not None
+            and live.class_names == recipe.data.class_names
+            and live.input_digest == input_digest(recipe)
+            and (live.task == recipe.task or (live.answers_classes and recipe.task in {"binary", "multi_class"}))
+        )
+        return live if same else None
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,7 @@ def step_keys(facts: Facts) -> dict[StepName, str]:
         recipe.data.model_dump(mode="json"),
         list(recipe.data.labels),  # the order of the classes, which a digest of the section does not hold
         recipe.split.model_dump(mode="json"),
-        recipe.data_rules.max_text_characters,
+        recipe.data_rules.model_dump(mode="json", include=COUNTED_RULES),
         facts.code.steps["preprocess"],
         image,
     )

@@ -1,19 +1,21 @@
-"""RecordRelease: the live version that a run's state amounts to."""
+"""RecordRelease: the live version that a run's state amounts to, and its model card."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from steps.contracts import LiveVersion, RunState
+from steps.contracts import ApprovalDecision, LiveVersion, RunState
 from steps.errors import ArtifactMissingError
+from steps.model_card import ModelCard, input_digest, model_input
+from steps.recipe import Recipe
+
+MAX_EXAMPLES = 10
 
 
-def live_version(
-    state: RunState, *, class_names: list[str], previous: LiveVersion | None, now: datetime
-) -> LiveVersion:
+def live_version(state: RunState, *, recipe: Recipe, previous: LiveVersion | None, now: datetime) -> LiveVersion:
     """The version that is live now, with the one before to go back to.
 
-    previous: what was live until now;  class_names: in the order of the model's outputs
+    previous: what was live until now
     Raises ArtifactMissingError when the state lacks a result that every release has.
     """
     plan, registered, checked = state.prepare_run, state.register_model, state.check_metrics
@@ -29,7 +31,7 @@ def live_version(
         model_digest=registered.model_digest,
         endpoint_name=plan.endpoint.endpoint_name,
         endpoint_config_name=plan.endpoint.endpoint_config_name,
-        class_names=class_names,
+        class_names=recipe.data.class_names,
         run_id=plan.run_id,
         released_at=now,
         data_digest=plan.data_digest,
@@ -38,4 +40,44 @@ def live_version(
         metrics=checked.metrics,
         # One step back, not a chain: the table's item stays small.
         previous=previous.model_copy(update={"previous": None}).model_dump(mode="json") if previous else None,
+        task=recipe.task,
+        input_digest=input_digest(recipe),
+        card_uri=f"{plan.run_uri}/record_release/model_card.json",
     )
+
+
+def model_card(state: RunState, recipe: Recipe, live: LiveVersion) -> ModelCard:
+    """What whoever asks the live version needs to know."""
+    checked, validated = state.check_metrics, state.validate_data
+    test_rows = checked.rows if checked else 0
+    trained = recipe.import_model is None and validated is not None
+    return ModelCard(
+        recipe=recipe.name,
+        description=recipe.description,
+        not_for=recipe.not_for,
+        task=recipe.task,
+        class_names=live.class_names,
+        input=model_input(recipe),
+        examples=[case.instance for case in recipe.smoke.cases[:MAX_EXAMPLES]],
+        model_version=live.model_version,
+        model_package_arn=live.model_package_arn,
+        model_data_uri=live.model_data_uri,
+        model_digest=live.model_digest,
+        run_id=live.run_id,
+        released_at=live.released_at,
+        metrics=live.metrics,
+        test_rows=test_rows,
+        training_rows=validated.rows - test_rows if validated and trained else 0,
+        data_digest=live.data_digest,
+        recipe_digest=live.recipe_digest,
+        code_digest=live.code_digest,
+        approval=_approval(state.request_approval),
+    )
+
+
+def _approval(decided: ApprovalDecision | None) -> str:
+    if decided is None:
+        return "Released without a person, as the recipe's policy allows."
+    # An address is personal; the name before the @ says who it was.
+    who, when = decided.approver.partition("@")[0], f"{decided.decided_at:%Y-%m-%d %H:%M} UTC"
+    return f"Approved by {who} on {when}" + (f": {decided.comment}" if decided.comment else ".")

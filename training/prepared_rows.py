@@ -59,7 +59,7 @@ class PreparedRows:
         """What the model shall answer.
 
         binary, multi_class: (rows,) int64 class numbers, each class at least once
-        multi_label: (rows, labels) int64, 0 or 1, each label at least once;  regression: (rows,) float64
+        multi_label: (rows, labels) int64, 0 and 1 at least once for each label;  regression: (rows,) float64
         """
         if self._task == REGRESSION:
             numbers = np.array([float(cells[-1]) for cells in self._rows()], dtype=np.float64)
@@ -71,6 +71,9 @@ class PreparedRows:
             flat = np.fromiter((int(cell) for cells in self._rows() for cell in cells[-n_labels:]), dtype=np.int64)
             marks = flat.reshape(-1, n_labels)
             self._want_all(marks.any(axis=0))
+            for name, is_everywhere in zip(self._class_names, marks.all(axis=0), strict=True):
+                if is_everywhere:
+                    raise TrainingDataError(f"{self._file.name} has no row without {name}; each label needs some")
             return marks
         numbers_of = {name: number for number, name in enumerate(self._class_names)}
         # A name that nobody knows gets a number of its own, beyond those of the classes.
@@ -114,7 +117,7 @@ class PreparedRows:
     def _want_all(self, found: NDArray[np.bool_]) -> None:
         absent = [name for name, is_there in zip(self._class_names, found, strict=True) if not is_there]
         if absent:
-            raise TrainingDataError(f"{self._file.name} has no row labelled {', '.join(absent)}; each class needs some")
+            raise TrainingDataError(f"{self._file.name} has no row labelled {', '.join(absent)}; each needs some")
 
     def _rows(self) -> Iterator[list[str]]:
         with self._file.open(encoding="utf-8", newline="") as stream:

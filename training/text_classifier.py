@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import csv
 import json
 import logging
 import os
@@ -32,6 +31,7 @@ import tensorflow as tf
 
 from training.hyperparameters import HyperparameterError, Hyperparameters
 from training.naive_bayes import NaiveBayesBag, label_weights, log_count_ratios
+from training.prepared_rows import PreparedRows, TrainingDataError
 from training.text_features import FIRST_FEATURE, TextFeatures, build_vocabulary
 
 if TYPE_CHECKING:
@@ -46,10 +46,6 @@ logger = logging.getLogger("training")
 # TensorFlow Serving wants a numeric version folder below the model's.
 VERSION_FOLDER = "1"
 TASKS = ("binary", "multi_class", "multi_label")
-
-
-class TrainingDataError(ValueError):
-    """The prepared rows cannot be trained on."""
 
 
 class ServedClassifier(tf.Module):  # type: ignore[misc] # tensorflow is published without types
@@ -72,41 +68,12 @@ class ServedClassifier(tf.Module):  # type: ignore[misc] # tensorflow is publish
         return answers.astype(np.float64)
 
 
-def read_rows(file: Path, class_names: Sequence[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """Texts and class numbers of a prepared CSV; every class must occur."""
-    rows = _rows(file)
-    numbers = {name: number for number, name in enumerate(class_names)}
-    unknown = {row["label"] for row in rows} - numbers.keys()
-    if unknown:
-        raise TrainingDataError(f"{file.name} holds labels that --class_names does not: {', '.join(sorted(unknown))}")
-    absent = numbers.keys() - {row["label"] for row in rows}
-    if absent:
-        raise TrainingDataError(f"{file.name} has no row labelled {', '.join(sorted(absent))}; each class needs some")
-    return [row["text"] for row in rows], np.array([numbers[row["label"]] for row in rows])
-
-
 def read_targets(file: Path, task: str, class_names: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
     """Texts, and (texts, outputs) with 1 where the class or label is right; rows of both kinds are needed for each."""
-    if task != "multi_label":
-        texts, numbers = read_rows(file, class_names)
-        return texts, np.eye(len(class_names), dtype=np.float32)[numbers]
-    rows = _rows(file)
-    columns = set(rows[0]) if rows else set()
-    missing = [name for name in class_names if name not in columns]
-    if missing:
-        raise TrainingDataError(f"{file.name} has no column for the label {missing[0]}; each label needs one")
-    targets = np.array([[float(row[name]) for name in class_names] for row in rows], dtype=np.float32)
-    for name, share in zip(class_names, targets.mean(axis=0), strict=True):
-        if not 0 < share < 1:
-            kind = "without" if share else "with"
-            raise TrainingDataError(f"{file.name} has no row {kind} the label {name}; each label needs rows of both")
-    return [row["text"] for row in rows], targets
-
-
-def _rows(file: Path) -> list[dict[str, str]]:
-    csv.field_size_limit(sys.maxsize)
-    with file.open(encoding="utf-8", newline="") as stream:
-        return list(csv.DictReader(stream))
+    rows = PreparedRows(file, task, class_names)
+    answers = rows.answers()
+    targets = answers if task == "multi_label" else np.eye(len(class_names))[answers]
+    return rows.texts(), targets.astype(np.float32)
 
 
 def _padded(ids: tf.RaggedTensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

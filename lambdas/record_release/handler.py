@@ -19,9 +19,9 @@ from lambdas.mails.compose import Outcomes, released_mail
 from lambdas.observed import logger, state_handler
 from steps.approval import compare_metrics
 from steps.contracts import LiveVersion, RecordReleaseResult, RunState
-from steps.ports import Mail, ModelRegistry, ReleaseRecords, RunRecord
+from steps.ports import ArtifactStore, Mail, ModelRegistry, ReleaseRecords, RunRecord
 from steps.recipe import Recipe
-from steps.record_release import live_version
+from steps.record_release import live_version, model_card
 
 
 class RecordReleaseInput(BaseModel):
@@ -38,11 +38,19 @@ def settings() -> EndingSettings:
 
 
 def record_release(
-    state: RunState, *, recipe: Recipe, registry: ModelRegistry, records: ReleaseRecords, now: datetime
+    state: RunState,
+    *,
+    recipe: Recipe,
+    artifacts: ArtifactStore,
+    registry: ModelRegistry,
+    records: ReleaseRecords,
+    now: datetime,
 ) -> LiveVersion:
-    """Record the release; safe to repeat."""
+    """Record the release; safe to repeat. The card is written first: a live version always has one."""
     plan = planned(state.prepare_run)
-    live = live_version(state, class_names=recipe.data.class_names, previous=records.live(recipe.name), now=now)
+    live = live_version(state, recipe=recipe, previous=records.live(recipe.name), now=now)
+    card = model_card(state, recipe, live)
+    artifacts.write(planned(live.card_uri), card.model_dump_json(indent=2).encode())
     decided = state.request_approval
     why = f"Approved: {decided.comment}" if decided else "Released without a person, as the recipe's policy allows."
     registry.approve(live.model_package_arn, f"{why} Smoke tests passed on {live.endpoint_name}.")
@@ -70,6 +78,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     live = record_release(
         request.state,
         recipe=recipe,
+        artifacts=artifact_store(),
         registry=model_registry(),
         records=release_records(environment.release_table),
         now=datetime.now(UTC),

@@ -5,19 +5,21 @@ from __future__ import annotations
 import csv
 import json
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from serving.model import load_model
 from steps.check_metrics import check_metrics
 from steps.contracts import MetricsReport
 from steps.recipe import parse_recipe
 from training import evaluate_model, text_classifier
-from training.prepared_rows import PreparedRows
+from training.prepared_rows import PreparedRows, TrainingDataError
 
 
 def train(prepared: Any, folder: Path, *hyperparameters: str) -> Path:
@@ -36,6 +38,11 @@ def evaluate(prepared: Any, output: Path, candidate: Path, champion: Path | None
     others = ["--test", str(prepared.folder), "--recipe", str(prepared.recipe), "--output", str(output)]
     evaluate_model.main([*models, *others])
     return MetricsReport.model_validate_json((output / "report.json").read_text())
+
+
+def answers_of(model: Path, texts: Sequence[str]) -> NDArray[np.float64]:
+    """What the model in a folder would be served to answer: (texts, outputs)."""
+    return np.array([output.values for output in load_model(model).predict(texts)])
 
 
 def table(file: Path) -> list[dict[str, str]]:
@@ -119,10 +126,10 @@ def test_a_model_of_shuffled_labels_is_rejected_by_its_metrics(shuffled_labels: 
 
 
 def test_rows_of_a_class_nobody_named_are_an_error(two_classes: Any, tmp_path: Path) -> None:
-    with pytest.raises(text_classifier.TrainingDataError, match=r"train\.csv holds labels .* does not: bad"):
-        text_classifier.read_rows(two_classes.folder / "train.csv", ["good", "fine"])
-    with pytest.raises(text_classifier.TrainingDataError, match=r"train\.csv has no row labelled fine"):
-        text_classifier.read_rows(two_classes.folder / "train.csv", ["bad", "good", "fine"])
+    with pytest.raises(TrainingDataError, match=r"train\.csv holds labels .* does not: bad"):
+        text_classifier.read_targets(two_classes.folder / "train.csv", "binary", ["good", "fine"])
+    with pytest.raises(TrainingDataError, match=r"train\.csv has no row labelled fine"):
+        text_classifier.read_targets(two_classes.folder / "train.csv", "binary", ["bad", "good", "fine"])
     assert not any(tmp_path.iterdir())
 
 
@@ -135,7 +142,7 @@ def test_any_number_of_labels_is_learnt_the_rare_one_too(several_labels: Any, la
     texts, targets = text_classifier.read_targets(
         several_labels.folder / "test.csv", "multi_label", several_labels.class_names
     )
-    answers = evaluate_model.predict(label_model / "model" / "1", texts, 3)
+    answers = answers_of(label_model / "model", texts)
     assert ((answers >= 0.5) == (targets == 1)).mean(axis=0).min() > 0.97
     rare = targets[:, 2] == 1
     assert (answers[rare, 2] >= 0.5).mean() > 0.8
@@ -145,7 +152,7 @@ def test_any_number_of_labels_is_learnt_the_rare_one_too(several_labels: Any, la
 
 def test_labels_are_probabilities_of_their_own_for_any_text(label_model: Path) -> None:
     texts = ["", "dull moving uneven", "日本 👩‍👩‍👧 \u0301", "funny " * 20_000]
-    answers = evaluate_model.predict(label_model / "model" / "1", texts, 3)
+    answers = answers_of(label_model / "model", texts)
     assert ((answers >= 0) & (answers <= 1)).all()
     assert (answers[1] > 0.5).all(), "all three labels are right at once"
 
@@ -153,17 +160,17 @@ def test_labels_are_probabilities_of_their_own_for_any_text(label_model: Path) -
 @pytest.mark.parametrize(
     ("rows", "names", "message"),
     [
-        ("text,a\nx,0\ny,1\n", ["a", "b"], "has no column for the label b"),
-        ("text,a\nx,0\ny,0\n", ["a"], "has no row with the label a"),
-        ("text,a\nx,1\ny,1\n", ["a"], "has no row without the label a"),
-        ("text,a\n", ["a"], "has no column for the label a"),
+        ("text,a\nx,0\ny,1\n", ["a", "b"], "not those of multi_label rows with the answers a, b"),
+        ("text,a\nx,0\ny,0\n", ["a"], "has no row labelled a"),
+        ("text,a\nx,1\ny,1\n", ["a"], "has no row without a"),
+        ("text,a\n", ["a"], "has no row labelled a"),
     ],
 )
 def test_labels_that_nothing_can_be_learnt_of_are_named(
     tmp_path: Path, rows: str, names: list[str], message: str
 ) -> None:
     (tmp_path / "train.csv").write_text(rows)
-    with pytest.raises(text_classifier.TrainingDataError, match=message):
+    with pytest.raises(TrainingDataError, match=message):
         text_classifier.read_targets(tmp_path / "train.csv", "multi_label", names)
 
 
@@ -181,9 +188,9 @@ def test_runs_of_characters_know_words_never_seen(tmp_path: Path) -> None:
     folders = ["--train", str(tmp_path), "--validation", str(tmp_path), "--output-data-dir", str(tmp_path)]
     given = ["--class_names", json.dumps(names), "--characters", "4", "--stem_characters", "0"]
     text_classifier.main([*folders, "--model-dir", str(tmp_path), *given])
-    texts, labels = text_classifier.read_rows(tmp_path / "test.csv", names)
-    answers = evaluate_model.predict(tmp_path / "1", texts, 2)
-    assert (answers.argmax(axis=1) == labels).mean() > 0.99
+    texts, targets = text_classifier.read_targets(tmp_path / "test.csv", "binary", names)
+    answers = answers_of(tmp_path, texts)
+    assert (answers.argmax(axis=1) == targets.argmax(axis=1)).mean() > 0.99
     # Whatever is asked, letters outside a to z and hundreds of them included, is answered.
     others = ["Zoë", "Þórdís", "李雷", "O'Neil-Smith", "x" * 300, "👩‍👩‍👧", "", "\u0000"]
-    assert np.isfinite(evaluate_model.predict(tmp_path / "1", others, 2)).all()
+    assert np.isfinite(answers_of(tmp_path, others)).all()

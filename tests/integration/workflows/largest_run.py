@@ -86,6 +86,9 @@ LIVE = LiveVersion(
     recipe_digest=DIGEST,
     code_digest=DIGEST,
     metrics=METRICS,
+    task="multi_class",
+    card_uri="s3://" + "u" * 1019,
+    input_digest=DIGEST,
 )
 CHAMPION = LIVE.model_copy(update={"previous": LIVE.model_dump(mode="json")})
 

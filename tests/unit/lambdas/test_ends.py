@@ -23,6 +23,7 @@ from steps.contracts import (
     RunState,
 )
 from steps.errors import MailError
+from steps.model_card import ModelCard
 from steps.ports import ArtifactStore, Lock, Mail, ModelRegistry, ReleaseRecords, RunRecord
 from steps.recipe import Recipe
 
@@ -41,6 +42,7 @@ def test_a_release_is_live_approved_and_unlocked(
     *,
     state: RunState,
     reviews: Recipe,
+    artifacts: ArtifactStore,
     registry: ModelRegistry,
     records: ReleaseRecords,
     live: LiveVersion,
@@ -49,14 +51,17 @@ def test_a_release_is_live_approved_and_unlocked(
     now: datetime,
 ) -> None:
     records.set_live("reviews", live)
-    new = record_release(state, recipe=reviews, registry=registry, records=records, now=now)
+    new = record_release(state, recipe=reviews, artifacts=artifacts, registry=registry, records=records, now=now)
     assert records.live("reviews") == new
     assert new.previous is not None
     assert new.previous["model_version"] == "1"
     assert package_statuses[new.model_package_arn][0] == "Approved"
     assert records.lock("reviews") is None
     assert [run.outcome for run in ended_runs] == ["Released"]
-    again = record_release(state, recipe=reviews, registry=registry, records=records, now=now)
+    assert new.card_uri is not None
+    card = ModelCard.model_validate_json(artifacts.read(new.card_uri))
+    assert (card.model_version, card.model_digest) == (new.model_version, new.model_digest)
+    again = record_release(state, recipe=reviews, artifacts=artifacts, registry=registry, records=records, now=now)
     assert again == new
 
 
@@ -136,6 +141,7 @@ def test_a_release_that_was_recorded_and_rolled_back_is_not_live(
     *,
     state: RunState,
     reviews: Recipe,
+    artifacts: ArtifactStore,
     registry: ModelRegistry,
     records: ReleaseRecords,
     live: LiveVersion,
@@ -143,7 +149,7 @@ def test_a_release_that_was_recorded_and_rolled_back_is_not_live(
     has_previous: bool,
 ) -> None:
     records.set_live("reviews", live if has_previous else None)
-    record_release(state, recipe=reviews, registry=registry, records=records, now=now)
+    record_release(state, recipe=reviews, artifacts=artifacts, registry=registry, records=records, now=now)
     back = RollBackEndpointResult(action="restored", endpoint_name="e", endpoint_config_name="c", requested_at=now)
     went_back = state.model_copy(update={"roll_back_endpoint": back})
     _, still_live = end_run(went_back, registry=registry, records=records, now=now)

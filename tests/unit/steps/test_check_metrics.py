@@ -10,6 +10,7 @@ import pytest
 from steps.check_metrics import check_metrics
 from steps.contracts import MetricsReport
 from steps.recipe import Recipe
+from steps.recipe_sections.release import MetricsSection
 
 MakeRecipe = Callable[..., Recipe]
 LOSS: dict[str, Any] = {"gates": [{"name": "log_loss", "floor": 0.5, "margin": 0.02}], "clear_win": 0.03}
@@ -120,3 +121,71 @@ def test_every_gate_is_judged(make_recipe: MakeRecipe) -> None:
     assert (
         result.reason == "roc_auc 0.850 is below its floor 0.900 by 0.050. f1 0.800 is below its floor 0.900 by 0.100."
     )
+
+
+# --- labels and numbers ---
+
+
+def number_report(**candidate: float) -> MetricsReport:
+    return MetricsReport(rows=219, candidate=candidate, champion=None, class_names=[])
+
+
+def gated(recipe: Recipe, name: str, floor: float, **more: float) -> Recipe:
+    return recipe.model_copy(
+        update={"metrics": MetricsSection.model_validate({"gates": [{"name": name, "floor": floor, **more}]})}
+    )
+
+
+def test_large_errors_are_written_with_separators_and_without_decimals(houses: Recipe) -> None:
+    recipe = gated(houses, "root_mean_squared_error", 30_000)
+    rejected = check_metrics(number_report(root_mean_squared_error=31_234.56), recipe)
+    assert rejected.reason == "root_mean_squared_error 31,235 is above its ceiling 30,000 by 1,235."
+    passed = check_metrics(number_report(root_mean_squared_error=29_000.0), recipe)
+    assert passed.reason == (
+        "root_mean_squared_error 29,000 on 219 rows never trained on; there is no live version to compare with."
+    )
+
+
+def test_errors_are_compared_with_those_of_the_live_version(houses: Recipe) -> None:
+    recipe = gated(houses, "mean_absolute_error", 30_000, margin=500)
+    report = number_report(mean_absolute_error=18_000.0).model_copy(
+        update={"champion": {"mean_absolute_error": 17_400}}
+    )
+    assert check_metrics(report, recipe).reason == (
+        "mean_absolute_error 18,000 is above 17,900, the live version's 17,400 plus the margin 500.000 by 100.000."
+    )
+
+
+def test_a_large_number_is_on_its_limit_but_for_rounding(houses: Recipe) -> None:
+    limit = 1e9
+    result = check_metrics(
+        number_report(root_mean_squared_error=math.nextafter(limit, math.inf)),
+        gated(houses, "root_mean_squared_error", limit),
+    )
+    assert result.verdict == "passed"
+
+
+def test_a_missing_r2_observes_its_worst_value(houses: Recipe) -> None:
+    [finding] = check_metrics(number_report(), gated(houses, "r2", 0.5)).findings
+    assert finding.verdict == "failed"
+    assert finding.observed < -1e300
+
+
+@pytest.mark.parametrize(
+    ("metric", "words"),
+    [
+        ("roc_auc", "The weakest label is threat with roc_auc 0.810."),
+        ("log_loss", "The weakest label is rude with log_loss 0.400."),
+        ("subset_accuracy", "The weakest label is threat with roc_auc 0.810."),
+    ],
+)
+def test_the_weakest_label_is_named_behind_the_mean(comments: Recipe, metric: str, words: str) -> None:
+    measured = MetricsReport(
+        rows=1000,
+        candidate={"roc_auc": 0.9, "log_loss": 0.2, "subset_accuracy": 0.9},
+        champion=None,
+        class_names=["rude", "threat"],
+        per_label={"rude": {"roc_auc": 0.99, "log_loss": 0.4}, "threat": {"roc_auc": 0.81, "log_loss": 0.1}},
+    )
+    floor = 1.0 if metric == "log_loss" else 0.5
+    assert check_metrics(measured, gated(comments, metric, floor)).reason.endswith(words)

@@ -8,6 +8,7 @@ import pytest
 
 from steps.contracts import LiveVersion, StepPlan
 from steps.errors import RecipeInvalidError
+from steps.model_card import input_digest
 from steps.ports import StepRecord
 from steps.prepare_run import (
     EarlierStep,
@@ -21,6 +22,7 @@ from steps.prepare_run import (
     step_keys,
 )
 from steps.recipe import Recipe, parse_recipe
+from steps.recipe_sections.data import FeaturesSection
 
 
 def with_live(facts: Facts, live: LiveVersion, **changes: Any) -> Facts:
@@ -90,6 +92,12 @@ def test_another_image_is_a_change_of_code(facts: Facts) -> None:
         ("0: negative, 1: positive", "1: positive, 0: negative", {"preprocess", "train_model", "evaluate_model"}),
         ("task: binary", "task: binary\nsplit: {seed: 8}", {"preprocess", "train_model", "evaluate_model"}),
         ("task: binary", "task: binary\ntraining: {seed: 8}", {"train_model", "evaluate_model"}),
+        (
+            "task: binary",
+            "task: binary\ndata_rules: {max_vocabulary_words: 9}",
+            {"preprocess", "train_model", "evaluate_model"},
+        ),
+        ("task: binary", "task: binary\ndata_rules: {min_rows: 10}", set()),
         ("floor: 0.7", "floor: 0.71", set()),
         ("Wonderful.", "Delightful.", set()),
     ],
@@ -104,6 +112,32 @@ def test_a_change_in_the_recipe_changes_the_keys_of_the_steps_it_concerns(
 def test_another_champion_changes_only_the_evaluation(facts: Facts, live: LiveVersion) -> None:
     before, after = step_keys(facts), step_keys(replace(facts, live=live))
     assert {step for step in before if before[step] != after[step]} == {"evaluate_model"}
+
+
+@pytest.mark.parametrize("task", ["", "binary", "multi_class"])
+def test_a_live_version_of_the_same_classes_is_measured_too(facts: Facts, live: LiveVersion, task: str) -> None:
+    compared = replace(facts, live=live.model_copy(update={"task": task}))
+    assert compared.comparable_champion == compared.live
+
+
+@pytest.mark.parametrize(
+    "change", [{"task": "multi_label"}, {"input_digest": "of a table"}, {"class_names": ["positive", "negative"]}]
+)
+def test_a_live_version_of_other_answers_or_inputs_cannot_be_measured(
+    facts: Facts, live: LiveVersion, change: dict[str, Any]
+) -> None:
+    other = replace(facts, live=live.model_copy(update=change))
+    assert other.comparable_champion is None
+    assert "--champion" not in planned(plan_run(other, {}).evaluate_model).parameters["ContainerArguments"]
+
+
+def test_tables_are_compared_when_they_have_the_same_columns(facts: Facts, live: LiveVersion, houses: Recipe) -> None:
+    number = live.model_copy(update={"task": "regression", "class_names": [], "input_digest": input_digest(houses)})
+    assert replace(facts, recipe=houses, live=number).comparable_champion == number
+    renamed = houses.model_copy(
+        update={"data": houses.data.model_copy(update={"features": FeaturesSection(numeric=["area"])})}
+    )
+    assert replace(facts, recipe=renamed, live=number).comparable_champion is None
 
 
 def test_steps_with_a_usable_result_are_reused_with_its_job_and_folder(facts: Facts) -> None:

@@ -80,9 +80,10 @@ def test_another_tasks_file_is_told_by_its_columns(
     ("content", "task", "says"),
     [
         ("text,label\na,rude\nb,kind\nc,threat\n", "multi_class", "holds labels that --class_names does not: kind"),
-        ("text,label\na,rude\n", "multi_class", "has no row labelled threat; each class needs some"),
+        ("text,label\na,rude\n", "multi_class", "has no row labelled threat; each needs some"),
         ("text,rude,threat\na,1,0\n", "multi_label", "has no row labelled threat"),
         ("text,rude,threat\n", "multi_label", "has no row labelled rude, threat"),
+        ("text,rude,threat\na,1,0\nb,1,1\n", "multi_label", "has no row without rude; each label needs some"),
         ("text,price\n", "regression", "has no rows"),
     ],
 )
