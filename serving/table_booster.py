@@ -50,7 +50,8 @@ class TableBooster:
                 f"the matrix has the shape {matrix.shape}, but the booster reads {features} features"
             )
         raw = np.asarray(self._booster.inplace_predict(matrix), dtype=np.float64)
-        if self._task == "regression":
-            return (np.expm1(raw) if self._log_target else raw).reshape(-1, 1)
-        # Two classes have one output: the probability of the second.
-        return raw if raw.ndim == 2 else np.column_stack([1 - raw, raw])  # noqa: PLR2004 - rows and classes
+        if self._task == "binary":
+            return np.column_stack([1 - raw, raw])  # one output: the probability of the second class
+        if self._task == "regression" and self._log_target:
+            raw = np.expm1(raw)
+        return raw.reshape(len(matrix), -1)
