@@ -81,6 +81,13 @@ class StepPlan(Contract):
     parameters: dict[str, Any] = Field(description="The SageMaker request's parts that differ from run to run.")
 
 
+class PipelineContainer(Contract):
+    """One container of an inference pipeline: its image and how it is told what to run."""
+
+    image_uri: str
+    environment: dict[str, str]
+
+
 class EndpointPlan(Contract):
     """Names and sizes of the endpoint a release would make or update."""
 
@@ -93,6 +100,10 @@ class EndpointPlan(Contract):
     poll_seconds: int
     deadline_seconds: int
     tags: dict[str, str] = Field(default={}, description="Tags of the endpoint while it serves this run's version.")
+    is_pipeline: bool = Field(default=False, description="Whether several containers answer, one after the other.")
+    containers: list[PipelineContainer] = Field(
+        default=[], max_length=2, description="An inference pipeline's, in the order in which they are called."
+    )
 
 
 class RunCost(Contract):
@@ -190,6 +201,9 @@ class RegisterModelResult(Contract):
     model_version: str
     model_data_uri: str
     model_digest: str
+    containers: list[dict[str, Any]] = Field(
+        default=[], max_length=2, description="An inference pipeline's definitions, as CreateModel takes them."
+    )
 
 
 class ApprovalDecision(Contract):

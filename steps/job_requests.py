@@ -18,11 +18,20 @@ START_UP_SECONDS = 900
 
 INPUT = "/opt/ml/processing/input"
 OUTPUT = "/opt/ml/processing/output"
-PYTHON_PATH = f"{INPUT}/code:{INPUT}/code/lib"
+# The wheels that come with the code: for Python 3.12, and those for the 3.10 of AWS's scikit-learn image.
+LIBRARIES = "lib"
+SCIKIT_LEARN_LIBRARIES = "lib-py310"
 
 
 def preprocess_request(
-    *, image: str, code_uri: str, data_uri: str, recipe_uri: str, recipe_file: str, output_uri: str
+    *,
+    image: str,
+    code_uri: str,
+    data_uri: str,
+    recipe_uri: str,
+    recipe_file: str,
+    output_uri: str,
+    libraries: str = LIBRARIES,
 ) -> dict[str, Any]:
     """Processing job that splits and profiles one CSV."""
     return _processing_request(
@@ -30,6 +39,7 @@ def preprocess_request(
         inputs={"code": f"{code_uri}/source/", "data": data_uri, "recipe": recipe_uri},
         arguments=["--data", f"{INPUT}/data", "--recipe", f"{INPUT}/recipe/{recipe_file}", "--output", OUTPUT],
         output_uri=output_uri,
+        libraries=libraries,
     )
 
 
@@ -43,6 +53,7 @@ def evaluate_request(
     recipe_uri: str,
     recipe_file: str,
     output_uri: str,
+    libraries: str = LIBRARIES,
 ) -> dict[str, Any]:
     """Processing job that measures the candidate, and the champion when there is one, on the same rows."""
     inputs = {"code": f"{code_uri}/source/", "test": test_uri, "candidate": candidate_uri, "recipe": recipe_uri}
@@ -51,16 +62,25 @@ def evaluate_request(
         inputs["champion"] = champion_uri
         arguments += ["--champion", f"{INPUT}/champion"]
     arguments += ["--recipe", f"{INPUT}/recipe/{recipe_file}", "--output", OUTPUT]
-    return _processing_request(image=image, inputs=inputs, arguments=arguments, output_uri=output_uri)
+    return _processing_request(
+        image=image, inputs=inputs, arguments=arguments, output_uri=output_uri, libraries=libraries
+    )
 
 
 def training_request(
-    recipe: Recipe, *, image: str, region: str, code_uri: str, rows_uri: str, output_uri: str
+    recipe: Recipe,
+    *,
+    image: str,
+    region: str,
+    code_uri: str,
+    rows_uri: str,
+    output_uri: str,
+    libraries: str = LIBRARIES,
 ) -> dict[str, Any]:
     """Training job in script mode.
 
-    rows_uri: the folder with train.csv and validation.csv; output_uri: SageMaker puts the archive at
-    `<output_uri>/<job name>/output/model.tar.gz`.
+    rows_uri: the folder with train.csv and validation.csv, and schema.json of a table
+    output_uri: SageMaker puts the archive at `<output_uri>/<job name>/output/model.tar.gz`
     """
     training = recipe.training
     # SageMaker wants every value as text and the training toolkit decodes each once as JSON, so that the class
@@ -74,10 +94,13 @@ def training_request(
         "sagemaker_submit_directory": f"{code_uri}/source.tar.gz",
         "sagemaker_region": region,
     }
+    channels = [_channel(name, f"{rows_uri}/{name}.csv") for name in ("train", "validation")]
+    if recipe.data.features is not None:
+        channels.append(_channel("schema", f"{rows_uri}/schema.json", content_type="application/json"))
     return {
         "TrainingImage": image,
         "HyperParameters": {name: json.dumps(value) for name, value in hyperparameters.items()},
-        "InputDataConfig": [_channel(name, f"{rows_uri}/{name}.csv") for name in ("train", "validation")],
+        "InputDataConfig": channels,
         "OutputDataConfig": {"S3OutputPath": output_uri},
         "ResourceConfig": {
             "InstanceCount": 1,
@@ -85,28 +108,30 @@ def training_request(
             "VolumeSizeInGB": training.volume_gb,
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": training.max_runtime_seconds},
-        "Environment": {"PYTHONPATH": "/opt/ml/code/lib"},
+        "Environment": {"PYTHONPATH": f"/opt/ml/code/{libraries}"},
         "TimeoutSeconds": training.max_runtime_seconds + START_UP_SECONDS,
     }
 
 
-def _channel(name: str, uri: str) -> dict[str, Any]:
+def _channel(name: str, uri: str, content_type: str = "text/csv") -> dict[str, Any]:
     source = {"S3DataType": "S3Prefix", "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
     return {
         "ChannelName": name,
         "DataSource": {"S3DataSource": source},
-        "ContentType": "text/csv",
+        "ContentType": content_type,
         "CompressionType": "None",
         "InputMode": "File",
     }
 
 
-def _processing_request(*, image: str, inputs: dict[str, str], arguments: list[str], output_uri: str) -> dict[str, Any]:
+def _processing_request(
+    *, image: str, inputs: dict[str, str], arguments: list[str], output_uri: str, libraries: str
+) -> dict[str, Any]:
     output = {"S3Uri": output_uri, "LocalPath": OUTPUT, "S3UploadMode": "EndOfJob"}
     return {
         "ImageUri": image,
         "ContainerArguments": arguments,
-        "Environment": {"PYTHONPATH": PYTHON_PATH},
+        "Environment": {"PYTHONPATH": f"{INPUT}/code:{INPUT}/code/{libraries}"},
         "ProcessingInputs": [_processing_input(name, uri) for name, uri in inputs.items()],
         "ProcessingOutputConfig": {"Outputs": [{"OutputName": "output", "S3Output": output}]},
         "ProcessingResources": {

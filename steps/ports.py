@@ -90,17 +90,26 @@ class EndpointService(Protocol):
 
 
 @dataclass(frozen=True)
+class ModelContainer:
+    """An image, the archive it serves and what it is told in its environment."""
+
+    image_uri: str
+    model_data_uri: str
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class ModelPackage:
     """What is registered: where the bytes lie, what serves them, and what went into them.
 
     group_tags: of the whole group; a version has no tags of its own
+    containers: what serves it, in the order of an inference pipeline
     """
 
     group: str
     group_tags: Mapping[str, str]
     description: str
-    model_data_uri: str
-    image_uri: str
+    containers: Sequence[ModelContainer]
     instance_type: str
     report_uri: str
     properties: Mapping[str, str]

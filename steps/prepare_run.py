@@ -12,10 +12,16 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from steps.code_manifest import CodeManifest
-from steps.contracts import EndpointPlan, LiveVersion, PrepareRunResult, StepPlan
+from steps.contracts import EndpointPlan, LiveVersion, PipelineContainer, PrepareRunResult, StepPlan
 from steps.cost import LargestCost, largest_cost, summary, too_expensive
 from steps.errors import PriceMissingError, RecipeInvalidError
-from steps.job_requests import evaluate_request, preprocess_request, training_request
+from steps.job_requests import (
+    LIBRARIES,
+    SCIKIT_LEARN_LIBRARIES,
+    evaluate_request,
+    preprocess_request,
+    training_request,
+)
 from steps.model_card import input_digest
 from steps.names import digest_of, endpoint_name, job_name, model_name, run_tags, run_uri
 from steps.ports import StepRecord
@@ -29,6 +35,14 @@ JOB_SUFFIXES: dict[StepName, str] = {"preprocess": "preprocess", "train_model": 
 COUNTED_RULES = {"max_text_characters", "short_text_characters", "max_vocabulary_words"}
 # On top of every wait that the plan knows: Lambdas, polling and the way back.
 LOCK_MARGIN = timedelta(hours=2)
+# What the containers of a table's pipeline run, out of the archive that both are given.
+PIPELINE_SCRIPTS = ("transform_rows.py", "score_rows.py")
+PIPELINE_ENVIRONMENT = {
+    "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+    "PYTHONPATH": "/opt/ml/model/code:/opt/ml/model/code/lib",
+}
+# The template names this registry where AWS publishes none of the images in a region.
+NO_REGISTRY = "none."
 
 
 @dataclass(frozen=True)
@@ -51,18 +65,31 @@ class Facts:
     stack: str
     tensorflow_training_image: str
     tensorflow_inference_image: str
+    scikit_learn_image: str
+    xgboost_image: str
 
     @property
     def training_image(self) -> str:
         """URI of the image that trains, preprocesses and evaluates."""
         named = self.recipe.training.image
-        return self.tensorflow_training_image if named == "tensorflow-training" else named
+        ours = {
+            "tensorflow-training": self.tensorflow_training_image,
+            "sagemaker-scikit-learn": self.scikit_learn_image,
+        }
+        return _pulled(ours.get(named, named))
 
     @property
-    def inference_image(self) -> str:
-        """URI of the image that serves."""
+    def libraries(self) -> str:
+        """Folder of the wheels for that image's Python, beside the code."""
+        return SCIKIT_LEARN_LIBRARIES if self.recipe.training.image == "sagemaker-scikit-learn" else LIBRARIES
+
+    @property
+    def inference_images(self) -> list[str]:
+        """URIs of the images that serve, in the order in which they are called; one, or those of a pipeline."""
         named = self.recipe.endpoint.image
-        return self.tensorflow_inference_image if named == "tensorflow-inference" else named
+        if named == "inference-pipeline":
+            return [_pulled(self.scikit_learn_image), _pulled(self.xgboost_image)]
+        return [self.tensorflow_inference_image if named == "tensorflow-inference" else named]
 
     @property
     def recipe_digest(self) -> str:
@@ -72,7 +99,7 @@ class Facts:
     @property
     def code_digest(self) -> str:
         """Digest of what runs: the modules of the three jobs and the images; another recipe's change is none."""
-        return digest_of(self.code.steps, self.script_digest, self.training_image, self.inference_image)
+        return digest_of(self.code.steps, self.script_digest, self.training_image, *self.inference_images)
 
     @property
     def script_digest(self) -> str:
@@ -199,6 +226,7 @@ def plan_run(facts: Facts, earlier: Mapping[StepName, EarlierStep]) -> PrepareRu
             recipe_uri=facts.recipe_uri,
             recipe_file=recipe_file,
             output_uri=outputs["preprocess"],
+            libraries=facts.libraries,
         ),
         "train_model": training_request(
             facts.recipe,
@@ -207,6 +235,7 @@ def plan_run(facts: Facts, earlier: Mapping[StepName, EarlierStep]) -> PrepareRu
             code_uri=facts.code_uri,
             rows_uri=outputs["preprocess"],
             output_uri=f"{folder}/train_model",
+            libraries=facts.libraries,
         ),
         "evaluate_model": evaluate_request(
             image=facts.training_image,
@@ -217,6 +246,7 @@ def plan_run(facts: Facts, earlier: Mapping[StepName, EarlierStep]) -> PrepareRu
             recipe_uri=facts.recipe_uri,
             recipe_file=recipe_file,
             output_uri=outputs["evaluate_model"],
+            libraries=facts.libraries,
         ),
     }
     steps = {
@@ -327,17 +357,37 @@ def _told_prices(region: str, prices: PriceTable) -> str:
 
 def _plan_endpoint(facts: Facts) -> EndpointPlan:
     endpoint, name = facts.recipe.endpoint, model_name(facts.stack, facts.run_id)
+    images = facts.inference_images
+    is_pipeline = len(images) > 1
     return EndpointPlan(
         endpoint_name=endpoint_name(facts.stack, facts.recipe.name),
         endpoint_config_name=name,
         model_name=name,
-        image_uri=facts.inference_image,
+        image_uri=images[0],
         instance_type=endpoint.instance_type,
         instance_count=endpoint.instance_count,
         poll_seconds=endpoint.poll_seconds,
         deadline_seconds=endpoint.deadline_seconds,
         tags=run_tags(facts.stack, facts.recipe.name, facts.run_id),
+        is_pipeline=is_pipeline,
+        containers=[
+            PipelineContainer(image_uri=image, environment={**PIPELINE_ENVIRONMENT, "SAGEMAKER_PROGRAM": script})
+            for image, script in zip(images, PIPELINE_SCRIPTS, strict=True)
+        ]
+        if is_pipeline
+        else [],
     )
+
+
+def _pulled(image: str) -> str:
+    """An image that there is in the region; raises RecipeInvalidError for one that there is not."""
+    if image.startswith(NO_REGISTRY):
+        name = image.rpartition("/")[2].partition(":")[0]
+        raise RecipeInvalidError(
+            f"AWS publishes no image {name} in this region, which the recipe asks for; deploy with the parameters "
+            "ScikitLearnImage and XGBoostImage naming images that this region can pull"
+        )
+    return image
 
 
 def _why_go(facts: Facts) -> str:

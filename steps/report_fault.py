@@ -21,6 +21,7 @@ _RESULTS = {
     "CheckMetrics": "check_metrics",
     "RegisterModel": "register_model",
     "RequestApproval": "request_approval",
+    "CreatePipelineModel": "create_pipeline_model",
     "CreateModel": "create_model",
     "CreateEndpointConfig": "create_endpoint_config",
     "UpdateEndpoint": "update_endpoint",
@@ -113,6 +114,9 @@ def _is_passed_over(name: str, state: Mapping[str, Any]) -> bool:
         return bool(step.get("reuse"))
     if name == "RequestApproval":
         return not (state.get("check_metrics") or {}).get("needs_approval", True)
+    if name in {"CreatePipelineModel", "CreateModel"}:
+        is_pipeline = bool((plan.get("endpoint") or {}).get("is_pipeline"))
+        return is_pipeline != (name == "CreatePipelineModel")
     return False
 
 

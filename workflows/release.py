@@ -156,6 +156,18 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
     is_approved = Choice("IsApproved")
 
     # --- endpoint ---
+    is_pipeline = Choice("IsPipeline", comment="A table is answered by two containers, one after the other.")
+    create_pipeline_model = sagemaker_call(
+        "CreatePipelineModel",
+        {
+            "ModelName.$": f"{ENDPOINT}.model_name",
+            "ExecutionRoleArn": "${JobRoleArn}",
+            "Containers.$": "$.register_model.containers",
+        },
+        comment="One request; two minutes are plenty.",
+        catch=catch,
+        action="createModel",
+    )
     create_model = sagemaker_call(
         "CreateModel",
         {
@@ -284,7 +296,7 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
     check_metrics.next(metrics_passed)
     choose(metrics_passed, "$.check_metrics.verdict", {"passed": register_model}, close_run)
     register_model.next(is_approval_needed)
-    choose(is_approval_needed, "$.check_metrics.needs_approval", {True: request_approval}, create_model)
+    choose(is_approval_needed, "$.check_metrics.needs_approval", {True: request_approval}, is_pipeline)
     request_approval.add_catch(
         # AWS documents one name for a missed wait and has been recorded using the other.
         Catch(
@@ -295,7 +307,9 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
     )
     request_approval.add_catch(catch)
     request_approval.next(is_approved)
-    choose(is_approved, "$.request_approval.decision", {"approved": create_model}, close_run)
+    choose(is_approved, "$.request_approval.decision", {"approved": is_pipeline}, close_run)
+    choose(is_pipeline, f"{ENDPOINT}.is_pipeline", {True: create_pipeline_model}, create_model)
+    create_pipeline_model.next(create_endpoint_config)
     Chain([create_model, create_endpoint_config, update_endpoint, describe_endpoint, is_endpoint_in_service])
     choose(
         is_endpoint_in_service,
@@ -322,7 +336,8 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
         *(prepare_run, is_anything_new, is_preprocess_reused, preprocess, has_preprocess_completed),
         *(validate_data, is_data_valid, how_to_get_model, train_model, has_training_completed),
         *(is_evaluation_reused, evaluate_model, has_evaluation_completed, check_metrics, metrics_passed),
-        *(register_model, is_approval_needed, request_approval, is_approved, create_model, create_endpoint_config),
+        *(register_model, is_approval_needed, request_approval, is_approved),
+        *(is_pipeline, create_pipeline_model, create_model, create_endpoint_config),
         *(update_endpoint, describe_endpoint, is_endpoint_in_service, wait_for_endpoint, run_smoke_tests),
         *(smoke_tests_passed, record_release, released, nothing_new, already_running),
         *(roll_back_endpoint, describe_rolled_back_endpoint, is_rolled_back, wait_for_roll_back),

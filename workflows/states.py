@@ -160,9 +160,11 @@ def training_job(name: str, *, comment: str, catch: Catch) -> Task:
     )
 
 
-def sagemaker_call(name: str, parameters: dict[str, Any], *, comment: str, catch: Catch) -> Task:
-    """A SageMaker request that answers at once, such as CreateModel."""
-    action = name[0].lower() + name[1:]
+def sagemaker_call(
+    name: str, parameters: dict[str, Any], *, comment: str, catch: Catch, action: str | None = None
+) -> Task:
+    """A SageMaker request that answers at once, such as CreateModel; action where the state has another name."""
+    action = action or name[0].lower() + name[1:]
     return Task(
         name,
         resource=f"arn:${{Partition}}:states:::sagemaker:{action}",

@@ -121,7 +121,14 @@ class SageMakerRegistry:
                 ModelPackageDescription=package.description,
                 ModelApprovalStatus="PendingManualApproval",
                 InferenceSpecification={
-                    "Containers": [{"Image": package.image_uri, "ModelDataUrl": package.model_data_uri}],
+                    "Containers": [
+                        {
+                            "Image": each.image_uri,
+                            "ModelDataUrl": each.model_data_uri,
+                            **({"Environment": dict(each.environment)} if each.environment else {}),
+                        }
+                        for each in package.containers
+                    ],
                     "SupportedContentTypes": ["application/json"],
                     "SupportedResponseMIMETypes": ["application/json"],
                     "SupportedRealtimeInferenceInstanceTypes": [

@@ -25,6 +25,8 @@ class PrepareRunSettings(Settings):
     code_uri: str
     tensorflow_training_image: str
     tensorflow_inference_image: str
+    scikit_learn_image: str
+    xgboost_image: str
     aws_region: str
 
 
@@ -65,6 +67,8 @@ def read_facts(
         stack=environment.stack_name,
         tensorflow_training_image=environment.tensorflow_training_image,
         tensorflow_inference_image=environment.tensorflow_inference_image,
+        scikit_learn_image=environment.scikit_learn_image,
+        xgboost_image=environment.xgboost_image,
     )
 
 

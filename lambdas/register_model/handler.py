@@ -15,7 +15,7 @@ from lambdas.observed import logger, state_handler
 from lambdas.settings import Settings
 from steps.contracts import CheckMetricsResult, PrepareRunResult, RegisterModelResult
 from steps.names import RUN_TAG, digest_of, endpoint_name
-from steps.ports import ArtifactStore, ModelPackage, ModelRegistry
+from steps.ports import ArtifactStore, ModelContainer, ModelPackage, ModelRegistry
 
 # SageMaker's limits: an idempotency token of 36 characters, properties of 256.
 _TOKEN_CHARACTERS = 36
@@ -48,13 +48,15 @@ def register_model(
     plan = request.plan
     model, endpoint, evaluation = planned(plan.train_model), planned(plan.endpoint), planned(plan.evaluate_model)
     digest = artifacts.digest(model.output_uri)
+    containers = [
+        ModelContainer(each.image_uri, model.output_uri, each.environment) for each in endpoint.containers
+    ] or [ModelContainer(endpoint.image_uri, model.output_uri, {})]
     arn, version = registry.register(
         ModelPackage(
             group=endpoint_name(stack, plan.recipe),
             group_tags={key: value for key, value in endpoint.tags.items() if key != RUN_TAG},
             description=f"{plan.recipe}, run {plan.run_id}",
-            model_data_uri=model.output_uri,
-            image_uri=endpoint.image_uri,
+            containers=containers,
             instance_type=endpoint.instance_type,
             report_uri=f"{evaluation.output_uri}/report.json",
             properties={
@@ -70,7 +72,16 @@ def register_model(
         )
     )
     return RegisterModelResult(
-        model_package_arn=arn, model_version=version, model_data_uri=model.output_uri, model_digest=digest
+        model_package_arn=arn,
+        model_version=version,
+        model_data_uri=model.output_uri,
+        model_digest=digest,
+        containers=[
+            {"Image": each.image_uri, "ModelDataUrl": each.model_data_uri, "Environment": dict(each.environment)}
+            for each in containers
+        ]
+        if endpoint.is_pipeline
+        else [],
     )
 
 

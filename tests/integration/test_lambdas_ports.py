@@ -56,6 +56,7 @@ from steps.ports import (
     JobHistory,
     Lock,
     Mail,
+    ModelContainer,
     ModelPackage,
     ModelRegistry,
     OpenLock,
@@ -631,8 +632,13 @@ def package() -> ModelPackage:
         group="greenlight-reviews",
         group_tags={"greenlight:recipe": "reviews"},
         description="reviews, run run-1",
-        model_data_uri="s3://bucket/model.tar.gz",
-        image_uri="763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.19.0-cpu",
+        containers=[
+            ModelContainer(
+                "763104351884.dkr.ecr.us-east-1.amazonaws.com/tensorflow-inference:2.19.0-cpu",
+                "s3://bucket/model.tar.gz",
+                {},
+            )
+        ],
         instance_type="ml.m5.large",
         report_uri="s3://bucket/report.json",
         properties={"run_id": "run-1"},
@@ -646,6 +652,19 @@ def test_versions_of_a_recipe_are_counted(kept_by: str, registry: ModelRegistry,
     registered = [kept.register(replace(package, request_token=str(number) * 36)) for number in range(2)]
     assert [version for _, version in registered] == ["1", "2"]
     assert all(arn.endswith(f"model-package/greenlight-reviews/{version}") for arn, version in registered)
+
+
+def test_a_version_names_every_container_of_a_pipeline(package: ModelPackage) -> None:
+    client = boto3.client("sagemaker")
+    pipeline = [
+        ModelContainer("me/transform:1", "s3://bucket/model.tar.gz", {"SAGEMAKER_PROGRAM": "transform_rows.py"}),
+        ModelContainer("me/score:1", "s3://bucket/model.tar.gz", {"SAGEMAKER_PROGRAM": "score_rows.py"}),
+    ]
+    arn, _ = SageMakerRegistry(client).register(replace(package, containers=pipeline))
+    containers = client.describe_model_package(ModelPackageName=arn)["InferenceSpecification"]["Containers"]
+    assert [(each["Image"], each["ModelDataUrl"], each["Environment"]) for each in containers] == [
+        (each.image_uri, each.model_data_uri, each.environment) for each in pipeline
+    ]
 
 
 def test_a_version_waits_for_approval_until_it_gets_its_status_and_reason(package: ModelPackage) -> None:

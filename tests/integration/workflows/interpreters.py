@@ -204,6 +204,9 @@ class Clients:
 
     @staticmethod
     def _entry_point(state: Mapping[str, Any]) -> str:
+        """What tells two states of one action apart."""
+        if {"Containers", "Containers.$"} & state["Parameters"].keys():
+            return "Containers"
         specification = state["Parameters"].get("AppSpecification", {})
         return str(specification.get("ContainerEntrypoint", [""])[-1])
 

@@ -65,7 +65,7 @@ RECIPE = Recipe.model_validate(
         },
         "metrics": {"gates": [{"name": "log_loss", "floor": -1.0000000000000002e-300, "margin": 1e-300}] * 10},
         "approval": {"approvers": ["a" * 242 + "@example.com"] * 20, "deadline_seconds": 30 * 24 * 3600},
-        "endpoint": {"image": "i" * 255, "instance_count": 100, "deadline_seconds": 900, "poll_seconds": 1},
+        "endpoint": {"image": "inference-pipeline", "instance_count": 100, "deadline_seconds": 900, "poll_seconds": 1},
         "smoke": {"cases": [{"text": WIDE * 20_000, "label": "class-number-0000"}] * 30},
     }
 )
@@ -126,6 +126,8 @@ def plan(*, poll_seconds: int = 0) -> PrepareRunResult:
         stack="s" * 60,
         tensorflow_training_image="",
         tensorflow_inference_image="",
+        scikit_learn_image="i" * 255,
+        xgboost_image="i" * 255,
     )
     planned = plan_run(facts, {})
     assert planned.endpoint
@@ -179,6 +181,7 @@ def validated() -> ValidateDataResult:
 def answers(*, ends_with: str) -> dict[str, list[dict[str, Any]]]:
     """What every Task answers; ends_with: the state whose function raises the last fault."""
     planned = plan()
+    assert planned.endpoint
     jobs = {step: getattr(planned, step) for step in ("preprocess", "train_model", "evaluate_model")}
     report = MetricsReport(
         rows=10**9,
@@ -196,7 +199,14 @@ def answers(*, ends_with: str) -> dict[str, list[dict[str, Any]]]:
         "EvaluateModel": described("ProcessingJob", jobs["evaluate_model"].job_name, jobs["evaluate_model"].parameters),
         "CheckMetrics": check_metrics(report, RECIPE).model_copy(update={"verdict": "passed", "needs_approval": True}),
         "RegisterModel": RegisterModelResult(
-            model_package_arn=ARN, model_version="9" * 9, model_data_uri="s3://" + "u" * 1019, model_digest=DIGEST
+            model_package_arn=ARN,
+            model_version="9" * 9,
+            model_data_uri="s3://" + "u" * 1019,
+            model_digest=DIGEST,
+            containers=[
+                {"Image": each.image_uri, "ModelDataUrl": "s3://" + "u" * 1019, "Environment": each.environment}
+                for each in planned.endpoint.containers
+            ],
         ),
         "RequestApproval": ApprovalDecision(
             decision="approved",
@@ -206,7 +216,7 @@ def answers(*, ends_with: str) -> dict[str, list[dict[str, Any]]]:
             model_digest=DIGEST,
             approval_id="i" * 22,
         ),
-        "CreateModel": {"ModelArn": ARN},
+        "CreatePipelineModel": {"ModelArn": ARN},
         "CreateEndpointConfig": {"EndpointConfigArn": ARN},
         "UpdateEndpoint": UpdateEndpointResult(
             action="updated",

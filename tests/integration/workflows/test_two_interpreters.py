@@ -85,7 +85,9 @@ def step(name: str, *, reuse: bool = False) -> StepPlan:
     )
 
 
-def plan(decision: Any = "go", *, reuse: bool = False, deadline_seconds: int = 60) -> list[Answer]:
+def plan(
+    decision: Any = "go", *, reuse: bool = False, deadline_seconds: int = 60, is_pipeline: bool = False
+) -> list[Answer]:
     return answer(
         PrepareRunResult(
             run_id="run-1",
@@ -105,6 +107,7 @@ def plan(decision: Any = "go", *, reuse: bool = False, deadline_seconds: int = 6
                 instance_count=1,
                 poll_seconds=0,
                 deadline_seconds=60,
+                is_pipeline=is_pipeline,
             ),
             approval_deadline_seconds=deadline_seconds,
         )
@@ -164,11 +167,19 @@ RELEASED = {
     "CheckMetrics": metrics("passed"),
     "RegisterModel": answer(
         RegisterModelResult(
-            model_package_arn="p", model_version="1", model_data_uri="s3://b/model.tar.gz", model_digest="d"
+            model_package_arn="p",
+            model_version="1",
+            model_data_uri="s3://b/model.tar.gz",
+            model_digest="d",
+            containers=[
+                {"Image": image, "ModelDataUrl": "s3://b/model.tar.gz", "Environment": {"SAGEMAKER_PROGRAM": "a.py"}}
+                for image in ("first", "second")
+            ],
         )
     ),
     "RequestApproval": decided("approved"),
     "CreateModel": answer({"ModelArn": "model"}),
+    "CreatePipelineModel": answer({"ModelArn": "model"}),
     "CreateEndpointConfig": answer({"EndpointConfigArn": "config"}),
     "UpdateEndpoint": answer(
         UpdateEndpointResult(
@@ -208,6 +219,11 @@ CASES: dict[str, tuple[Case, str]] = {
     "released": (case(), "Released"),
     "reused and nobody asked": (
         case(PrepareRun=plan(reuse=True), CheckMetrics=metrics("passed", needs_approval=False)),
+        "Released",
+    ),
+    "an inference pipeline": (case(PrepareRun=plan(is_pipeline=True)), "Released"),
+    "no capacity for a pipeline": (
+        case(PrepareRun=plan(is_pipeline=True), CreatePipelineModel=[NO_CAPACITY, *RELEASED["CreatePipelineModel"]]),
         "Released",
     ),
     "nothing new": (case(PrepareRun=plan("nothing_new")), "NothingNew"),
@@ -321,3 +337,11 @@ def test_both_end_with_the_same_output(name: str) -> None:
 def test_every_state_of_the_definition_is_visited() -> None:
     visited = {state for by_moto, _ in outcomes().values() for state in by_moto.visited}
     assert visited == set(deployed_definition()["States"])
+
+
+def test_a_pipelines_model_is_made_of_the_registered_containers() -> None:
+    for outcome in outcomes()["an inference pipeline"]:
+        made = dict(outcome.requests)
+        assert "CreateModel" not in made
+        assert made["CreatePipelineModel"]["Containers"] == RELEASED["RegisterModel"][0]["result"]["containers"]
+    assert "CreatePipelineModel" not in outcomes()["released"][0].visited

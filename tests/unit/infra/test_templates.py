@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
+from sagemaker import image_uris
 from samtranslator.yaml_helper import yaml_parse
 
 from local.cloudformation.intrinsics import references
@@ -191,7 +192,38 @@ def test_every_parameter_says_what_it_is() -> None:
 
 def test_the_rule_about_regions_lists_those_that_have_an_image_account() -> None:
     assertion = ROOT["Rules"]["RegionHasImages"]["Assertions"][0]["Assert"]
-    assert assertion["Fn::Contains"][0] == list(child("workflow")["Mappings"]["TensorFlowImages"])
+    mappings = child("workflow")["Mappings"]
+    assert assertion["Fn::Contains"][0] == list(mappings["TensorFlowImages"]) == list(mappings["TableImages"])
+
+
+@pytest.mark.parametrize(
+    ("mapping", "framework", "version", "repository"),
+    [
+        ("TensorFlowImages", "tensorflow", "2.19.0", "tensorflow-training:2.19.0-cpu-py312"),
+        ("TableImages", "sklearn", "1.4-2", "sagemaker-scikit-learn:1.4-2-cpu-py3"),
+        ("TableImages", "xgboost", "3.0-5", "sagemaker-xgboost:3.0-5"),
+    ],
+)
+def test_images_lie_where_the_sagemaker_sdk_finds_them(
+    mapping: str, framework: str, version: str, repository: str
+) -> None:
+    for region, entry in child("workflow")["Mappings"][mapping].items():
+        if entry["Account"] == "none":
+            with pytest.raises((ValueError, KeyError), match=region):
+                sdk_image(framework, version, region)
+        else:
+            account, _, name = sdk_image(framework, version, region).partition(".dkr.ecr.")
+            assert (region, account, name.rpartition("/")[2]) == (region, entry["Account"], repository)
+    assert f"/{repository}" in (PROJECT / "infra/sam/workflow.yaml").read_text()
+
+
+def sdk_image(framework: str, version: str, region: str) -> str:
+    """URI of the CPU image for training; raises ValueError where there is none."""
+    given = {"py_version": "py312"} if framework == "tensorflow" else {}
+    image: str = image_uris.retrieve(
+        framework, region, version=version, instance_type="ml.m5.xlarge", image_scope="training", **given
+    )
+    return image
 
 
 def settings_of_root() -> set[str]:

@@ -30,6 +30,8 @@ def environment(facts: Facts) -> PrepareRunSettings:
             "CODE_URI": CODE,
             "TENSORFLOW_TRAINING_IMAGE": facts.tensorflow_training_image,
             "TENSORFLOW_INFERENCE_IMAGE": facts.tensorflow_inference_image,
+            "SCIKIT_LEARN_IMAGE": facts.scikit_learn_image,
+            "XGBOOST_IMAGE": facts.xgboost_image,
             "AWS_REGION": "us-east-1",
         }
     )

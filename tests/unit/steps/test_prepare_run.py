@@ -196,6 +196,63 @@ def test_a_recipe_with_images_of_its_own_uses_them(facts: Facts, recipe_text: st
     assert plan.endpoint.image_uri == "own/serve:1"
 
 
+def a_table(facts: Facts, recipe_text: str) -> Facts:
+    """The same run of a recipe whose rows are a table's."""
+    table = recipe_text.replace(
+        "task: binary",
+        "task: binary\ntraining: {image: sagemaker-scikit-learn, script: training/text_classifier.py}\n"
+        "endpoint: {image: inference-pipeline}",
+    )
+    return replace(facts, recipe=parse_recipe(table, where="recipe.yaml"))
+
+
+def test_a_table_is_answered_by_two_containers_that_share_an_archive(facts: Facts, recipe_text: str) -> None:
+    endpoint = plan_run(a_table(facts, recipe_text), {}).endpoint
+    assert endpoint is not None
+    assert endpoint.is_pipeline
+    shared = {
+        "SAGEMAKER_SUBMIT_DIRECTORY": "/opt/ml/model/code",
+        "PYTHONPATH": "/opt/ml/model/code:/opt/ml/model/code/lib",
+    }
+    assert [(each.image_uri, each.environment) for each in endpoint.containers] == [
+        (facts.scikit_learn_image, {**shared, "SAGEMAKER_PROGRAM": "transform_rows.py"}),
+        (facts.xgboost_image, {**shared, "SAGEMAKER_PROGRAM": "score_rows.py"}),
+    ]
+    assert endpoint.image_uri == facts.scikit_learn_image
+
+
+def test_a_text_is_answered_by_one_container(facts: Facts) -> None:
+    endpoint = plan_run(facts, {}).endpoint
+    assert endpoint is not None
+    assert (endpoint.is_pipeline, endpoint.containers) == (False, [])
+    assert endpoint.image_uri == facts.tensorflow_inference_image
+
+
+def test_the_jobs_of_a_table_run_where_python_is_older_with_wheels_for_it(facts: Facts, recipe_text: str) -> None:
+    plan = plan_run(a_table(facts, recipe_text), {})
+    for step in (plan.preprocess, plan.train_model, plan.evaluate_model):
+        parameters = planned(step).parameters
+        assert parameters.get("ImageUri", parameters.get("TrainingImage")) == facts.scikit_learn_image
+        assert parameters["Environment"]["PYTHONPATH"].endswith("/code/lib-py310")
+    for step in (plan_run(facts, {}).preprocess, plan_run(facts, {}).train_model):
+        assert planned(step).parameters["Environment"]["PYTHONPATH"].endswith("/code/lib")
+
+
+def test_another_image_of_the_pipeline_is_other_code(facts: Facts, recipe_text: str) -> None:
+    table = a_table(facts, recipe_text)
+    assert table.code_digest != replace(table, xgboost_image="me/xgboost:1").code_digest
+
+
+@pytest.mark.parametrize("name", ["scikit_learn_image", "xgboost_image"])
+def test_a_region_without_images_for_tables_says_so_to_their_recipes_only(
+    facts: Facts, recipe_text: str, name: str
+) -> None:
+    absent = {name: "none.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"}
+    with pytest.raises(RecipeInvalidError, match=r"no image sagemaker-xgboost in this region.*XGBoostImage"):
+        plan_run(replace(a_table(facts, recipe_text), **absent), {})
+    assert plan_run(replace(facts, **absent), {}).endpoint is not None
+
+
 def test_a_training_script_that_is_not_deployed_is_an_invalid_recipe(facts: Facts, recipe_text: str) -> None:
     lost = replace(
         facts, recipe=edited(recipe_text, "task: binary", "task: binary\ntraining: {script: training/no.py}")

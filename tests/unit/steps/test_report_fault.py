@@ -69,6 +69,15 @@ def test_a_long_cause_is_cut() -> None:
         ({"prepare_run": GO, "evaluate_model": PROCESSED, "check_metrics": {}}, "RegisterModel"),
         ({"check_metrics": {"needs_approval": True}, "register_model": {}}, "RequestApproval"),
         ({"check_metrics": {"needs_approval": False}, "register_model": {}}, "CreateModel"),
+        (
+            {
+                "prepare_run": {"endpoint": {"is_pipeline": True}},
+                "check_metrics": {"needs_approval": False},
+                "register_model": {},
+            },
+            "CreatePipelineModel",
+        ),
+        ({"prepare_run": {"endpoint": {"is_pipeline": True}}, "create_pipeline_model": {}}, "CreateEndpointConfig"),
         ({"create_endpoint_config": {}}, "UpdateEndpoint"),
         ({"run_smoke_tests": {"verdict": "failed"}}, "RollBackEndpoint"),
         ({"describe_endpoint": {"status": "failed"}, "roll_back_endpoint": {}}, "DescribeRolledBackEndpoint"),

@@ -13,8 +13,13 @@ from local.template_syntax import parse_template
 
 TEMPLATE = Path(__file__).parents[4] / "template.yaml"
 RULES: dict[str, Any] = parse_template(TEMPLATE.read_text())["Rules"]
-NO_IMAGES = {"TensorFlowTrainingImage": "", "TensorFlowInferenceImage": ""}
-OWN_IMAGES = {"TensorFlowTrainingImage": "me/train:1", "TensorFlowInferenceImage": "me/serve:1"}
+OWN_IMAGES = {
+    "TensorFlowTrainingImage": "me/train:1",
+    "TensorFlowInferenceImage": "me/serve:1",
+    "ScikitLearnImage": "me/scikit-learn:1",
+    "XGBoostImage": "me/xgboost:1",
+}
+NO_IMAGES = dict.fromkeys(OWN_IMAGES, "")
 
 
 def test_a_region_with_images_is_fine() -> None:
@@ -26,9 +31,10 @@ def test_a_region_without_images_is_refused_with_what_to_do() -> None:
         check_rules(RULES, NO_IMAGES, region="xx-nowhere-1")
 
 
-def test_one_image_of_ones_own_is_not_enough() -> None:
-    with pytest.raises(TemplateError, match="TensorFlowInferenceImage"):
-        check_rules(RULES, {**OWN_IMAGES, "TensorFlowInferenceImage": ""}, region="xx-nowhere-1")
+@pytest.mark.parametrize("name", OWN_IMAGES)
+def test_a_missing_image_of_ones_own_is_one_too_many(name: str) -> None:
+    with pytest.raises(TemplateError, match=name):
+        check_rules(RULES, {**OWN_IMAGES, name: ""}, region="xx-nowhere-1")
 
 
 def test_a_region_without_images_takes_images_of_ones_own() -> None:
