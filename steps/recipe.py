@@ -87,6 +87,11 @@ def parse_recipe(text: str, *, where: str) -> Recipe:
         raise RecipeInvalidError(f"{where} is not valid YAML: {error}") from error
     if not isinstance(document, dict):
         raise RecipeInvalidError(f"{where} must hold keys and values, such as `name: my-recipe`")
+    return parse_document(document, where=where)
+
+
+def parse_document(document: dict[str, Any], *, where: str) -> Recipe:
+    """Read a recipe's keys and values; raises RecipeInvalidError as parse_recipe does."""
     try:
         return Recipe.model_validate(document)
     except ValidationError as error:
