@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from steps.answers import Answer, Output, read_answer
 from steps.contracts import RunSmokeTestsResult, SmokeAnswer
+from steps.evaluated_rows import EvaluatedRow, is_same
 from steps.recipe_sections.release import SmokeCase, SmokeSection
 from steps.shortened import shortened
 
@@ -30,12 +31,17 @@ class Reply:
 
 
 def judge_smoke_tests(
-    task: Task, smoke: SmokeSection, class_names: Sequence[str], replies: Sequence[Reply]
+    task: Task,
+    smoke: SmokeSection,
+    class_names: Sequence[str],
+    replies: Sequence[Reply],
+    evaluated: Sequence[tuple[EvaluatedRow, Reply]] = (),
 ) -> RunSmokeTestsResult:
-    """Compare each case with its reply.
+    """Compare each case with its reply, and what the endpoint gives for evaluated rows with what they had.
 
     class_names: in the order of the model's outputs, none for a regression
     replies: one per case, in the recipe's order
+    evaluated: rows that the evaluated model answered, each with the endpoint's reply
     Raises ValueError when there are more or fewer replies than cases.
     """
     judged = [
@@ -43,9 +49,15 @@ def judge_smoke_tests(
         for number, (case, reply) in enumerate(zip(smoke.cases, replies, strict=True), start=1)
     ]
     failures = [sentence for _, sentence in judged if sentence]
-    reason = failures[0] if failures else f"All {len(judged)} smoke cases were answered rightly and in time."
+    failures += [
+        sentence
+        for number, (row, reply) in enumerate(evaluated, start=1)
+        if (sentence := _difference(number, row, reply, smoke.max_latency_ms))
+    ]
+    asked = len(judged) + len(evaluated)
+    reason = failures[0] if failures else _all_passed(len(judged), len(evaluated))
     if len(failures) > 1:
-        reason += f" {len(failures)} of {len(judged)} cases failed."
+        reason += f" {len(failures)} of {asked} cases failed."
     return RunSmokeTestsResult(
         verdict="failed" if failures else "passed", answers=[answer for answer, _ in judged], reason=reason
     )
@@ -75,6 +87,25 @@ def _judge(
         passed=not sentence,
     )
     return judged, sentence
+
+
+def _difference(number: int, row: EvaluatedRow, reply: Reply, max_latency_ms: int) -> str:
+    """Why the endpoint is not the model that was evaluated; empty when it is."""
+    if reply.output is None:
+        return f"Held-back row {number} got no answer: {reply.error}."
+    if not is_same(row, reply.output):
+        wanted, given = (_told(", ".join(map(_number, values))) for values in (row.values, reply.output.values))
+        return f"Held-back row {number} was answered {wanted} by the evaluated model, but {given} by the endpoint."
+    if reply.latency_ms > max_latency_ms:
+        return f"Held-back row {number} took {reply.latency_ms:.0f} ms; {max_latency_ms} ms are allowed."
+    return ""
+
+
+def _all_passed(cases: int, evaluated: int) -> str:
+    words = [f"All {cases} smoke cases were answered rightly and in time."] if cases else []
+    if evaluated:
+        words.append(f"{evaluated} held-back rows were answered as by the evaluated model.")
+    return " ".join(words)
 
 
 def _is_right(case: SmokeCase, answer: Answer) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import OptionInfo
 
 from greenlight.approval_form import Decision
 from greenlight.approver import decide_first_open, in_browser, invitations
@@ -19,13 +20,21 @@ from greenlight.history import History, StateVisit
 from greenlight.inbox import inbox_page, read_inbox
 from greenlight.log_lines import TRAINING_GROUP, last_line
 from greenlight.outcomes import exit_code
-from greenlight.program import Json, RecipeNameOrFolder, executions_of, target_of
-from greenlight.recipes import RecipeFile, load_recipe
+from greenlight.own_data.release import write_own_recipe
+from greenlight.own_data.wishes import Wishes
+from greenlight.program import Json, executions_of, target_of
+from greenlight.recipes import RecipeFile, load_recipe, recipe_names
 from greenlight.run_report import RunReport, report
 from greenlight.run_start import data_for, start_run
 from greenlight.run_text import print_end
 from greenlight.run_view import view_for
 from greenlight.target import PROJECT, Target
+from steps.recipe import Task
+
+
+def _own(about: str, metavar: str | None = "NAME") -> OptionInfo:
+    option: OptionInfo = typer.Option(help=about, metavar=metavar, rich_help_panel="Your own CSV", show_default=False)
+    return option
 
 
 class Approval(Enum):
@@ -39,7 +48,15 @@ class Approval(Enum):
 def run(
     *,
     context: typer.Context,
-    recipe: RecipeNameOrFolder,
+    recipe: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="[RECIPE]",
+            help="A recipe's name, or the path of a folder that holds a recipe.yaml. Left out, one is written for "
+            "--data FILE.",
+            show_default=False,
+        ),
+    ] = None,
     approve: Annotated[bool, typer.Option("--approve", help="Approve through the mailed link yourself.")] = False,
     reject: Annotated[bool, typer.Option("--reject", help="Reject through the mailed link yourself.")] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Wait for a person's own click (the default).")] = False,
@@ -48,14 +65,40 @@ def run(
     data: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Train on this CSV instead; it has the same columns.")
     ] = None,
+    text_column: Annotated[str | None, _own("Column with the text.")] = None,
+    label_column: Annotated[
+        list[str] | None, _own("Column with its label; several times for columns that hold 0 or 1.")
+    ] = None,
+    target_column: Annotated[
+        str | None, _own("Column of a table to predict; the model looks at the other columns.")
+    ] = None,
+    task: Annotated[Task | None, _own("What is learned, when the column's values leave it open.", metavar=None)] = None,
+    ignore_column: Annotated[list[str] | None, _own("Column of a table that the model must not see.")] = None,
+    ignore_label: Annotated[list[str] | None, _own("Label whose rows are left out.")] = None,
+    name: Annotated[str | None, _own("Name of the recipe; otherwise the file's.")] = None,
+    approver: Annotated[str | None, _own("Address of the person who is asked; needed on AWS.", "ADDRESS")] = None,
     as_json: Json = False,
 ) -> None:
-    """Start a release of RECIPE and watch it until it ends; Ctrl-C stops watching, not the run."""
+    """Start a release of RECIPE and watch it until it ends; Ctrl-C stops watching, not the run.
+
+    For a CSV that no recipe was written for, name its columns instead of a recipe: a recipe that fits it is written to
+    recipes/, for you to keep, and released.
+    """
     if sum((approve, reject, wait, detach)) > 1:
         raise WrongUseError("--approve, --reject, --wait and --detach exclude each other; give one")
     who = Approval.APPROVE if approve else Approval.REJECT if reject else Approval.WAIT
     target = target_of(context)
-    recipe_file = load_recipe(PROJECT, recipe)
+    wishes = Wishes(
+        text_column=text_column,
+        label_columns=tuple(label_column or ()),
+        target_column=target_column,
+        task=task,
+        name=name,
+        ignored_columns=tuple(ignore_column or ()),
+        ignored_labels=tuple(ignore_label or ()),
+        approver=approver,
+    )
+    recipe_file = _recipe_file(recipe, data, wishes, on_laptop=target.home is not None)
     recipe = recipe_file.recipe.name
     run_id = begin(target, recipe_file, who, data=data, force=force)
     if detach:
@@ -68,6 +111,23 @@ def run(
     elif not detach:
         print_end(found)
     raise typer.Exit(exit_code(found.outcome))
+
+
+def _recipe_file(recipe: str | None, data: Path | None, wishes: Wishes, *, on_laptop: bool) -> RecipeFile:
+    """The recipe named, or one written for the file."""
+    if recipe is not None:
+        if wishes.any:
+            raise WrongUseError(
+                f"{recipe} is a recipe already, and says itself which columns mean what; leave its name out to have "
+                "one written for your file, or leave out the options of your own data"
+            )
+        return load_recipe(PROJECT, recipe)
+    if data is None:
+        names = ", ".join(recipe_names(PROJECT))
+        raise WrongUseError(
+            f"name a recipe ({names}), or give your own CSV: --data FILE --text-column NAME --label-column NAME"
+        )
+    return write_own_recipe(PROJECT, data, wishes, progress(), on_laptop=on_laptop)
 
 
 def begin(target: Target, recipe_file: RecipeFile, who: Approval, *, data: Path | None, force: bool) -> str:

@@ -35,9 +35,7 @@ class Draft:
     notes: list[str]
 
 
-def draft_recipe(
-    file: Path, wishes: Wishes, approver: str, note: Callable[[str], None] = lambda _words: None
-) -> Draft:
+def draft_recipe(file: Path, wishes: Wishes, approver: str, note: Callable[[str], None] = lambda _words: None) -> Draft:
     """Work out a recipe for a file.
 
     note: told how far the reading has come
@@ -48,7 +46,7 @@ def draft_recipe(
     found = survey(file, lambda rows: note(f"{rows:,} rows of {file.name} read"))
     answers = find_answers(found, wishes)
     features = find_features(found, wishes) if wishes.target_column is not None else None
-    document = _document(name, found, wishes, answers, features, approver)
+    document = _document(name, found, wishes, answers=answers, features=features, approver=approver)
     note(f"dividing {found.rows:,} rows")
     profile = _divided(file, document)
     document["data_rules"] = data_rules(profile, answers.task)
@@ -59,7 +57,7 @@ def draft_recipe(
 
 
 def _document(
-    name: str, found: Survey, wishes: Wishes, answers: Answers, features: Features | None, approver: str
+    name: str, found: Survey, wishes: Wishes, *, answers: Answers, features: Features | None, approver: str
 ) -> dict[str, Any]:
     data: dict[str, Any] = {"features": features.section} if features else {"text_column": wishes.text_column}
     document: dict[str, Any] = {

@@ -67,15 +67,12 @@ def find_features(survey: Survey, wishes: Wishes) -> Features:
 def _why_left_out(column: Column, rows: int) -> str | None:
     if not column.name or len(column.name) > LONGEST_COLUMN_NAME:
         return f"without a name of at most {LONGEST_COLUMN_NAME} characters"
-    if not column.present:
-        return "empty in every row"
     classes = column.classes
-    if classes is not None and len(classes) == 1 and not column.missing:
+    if not column.present or (classes is not None and len(classes) == 1 and not column.missing):
         return "the same in every row"
     if column.is_numeric:
-        if column.name.lower() in ROW_NUMBERS or (column.counts_up and column.present == rows):
-            return "numbers the rows only"
-        return None
+        numbers_rows = column.name.lower() in ROW_NUMBERS or (column.counts_up and column.present == rows)
+        return "numbers the rows only" if numbers_rows else None
     if classes is None or len(classes) > MOST_CATEGORIES or len(classes) > MOST_DIFFERENT_SHARE * rows:
         return "different in too many rows to be a category"
     return None

@@ -19,7 +19,7 @@ _ABOUT = {
     "metrics": "Floors that only a model better than guessing passes; raise them when you know what is possible.",
     "approval": "Who is asked before a model goes live.",
     "endpoint": "Where the model serves. On AWS this instance costs money for as long as the endpoint exists.",
-    "smoke": "Held-back rows that the live endpoint must answer just as the evaluated model did; add cases of your own.",
+    "smoke": "Held-back rows that the endpoint must answer just as the evaluated model did; add cases of your own.",
 }
 
 

@@ -1,4 +1,4 @@
-"""RunSmokeTests: ask the live endpoint the recipe's smoke cases, one at a time."""
+"""RunSmokeTests: ask the live endpoint the recipe's smoke cases and some evaluated rows, one at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from lambdas.observed import logger, state_handler
 from steps.answers import Row
 from steps.contracts import PrepareRunResult, RunSmokeTestsResult
 from steps.errors import PredictionError
+from steps.evaluated_rows import EVALUATED_ROWS, EvaluatedRow, EvaluatedRows
 from steps.ports import ArtifactStore, Predictor
+from steps.recipe import Recipe
 from steps.smoke_tests import Reply, judge_smoke_tests
 
 
@@ -36,11 +38,22 @@ def run_smoke_tests(
     clock: seconds that only ever grow, such as time.monotonic
     """
     recipe, endpoint = read_recipe(request.plan, artifacts), planned(request.plan.endpoint).endpoint_name
+    evaluated = _read_evaluated(recipe, request.plan, artifacts)
+    asked = [*(case.instance for case in recipe.smoke.cases), *(each.row for each in evaluated)]
     # The first request of a fresh endpoint pays for warming up; whether it is answered is the cases' business.
     with contextlib.suppress(PredictionError):
-        model.predict(endpoint, [recipe.smoke.cases[0].instance])
-    replies = [_ask(model, endpoint, case.instance, clock) for case in recipe.smoke.cases]
-    return judge_smoke_tests(recipe.task, recipe.smoke, recipe.data.class_names, replies)
+        model.predict(endpoint, asked[:1])
+    replies = [_ask(model, endpoint, row, clock) for row in asked]
+    cases = len(recipe.smoke.cases)
+    compared = list(zip(evaluated, replies[cases:], strict=True))
+    return judge_smoke_tests(recipe.task, recipe.smoke, recipe.data.class_names, replies[:cases], compared)
+
+
+def _read_evaluated(recipe: Recipe, plan: PrepareRunResult, artifacts: ArtifactStore) -> list[EvaluatedRow]:
+    if not recipe.smoke.evaluated_rows:
+        return []
+    uri = f"{planned(plan.evaluate_model).output_uri}/{EVALUATED_ROWS}"
+    return EvaluatedRows.model_validate_json(artifacts.read(uri)).rows
 
 
 def _ask(model: Predictor, endpoint: str, row: Row, clock: Callable[[], float]) -> Reply:

@@ -153,5 +153,17 @@ class SmokeCase(Section):
 class SmokeSection(Section):
     """What the endpoint must answer right after an update, else it is rolled back."""
 
-    cases: list[SmokeCase] = Field(min_length=1, max_length=30, description="All of them must be answered rightly.")
+    cases: list[SmokeCase] = Field(default=[], max_length=30, description="All of them must be answered rightly.")
+    evaluated_rows: int = Field(
+        default=5,
+        ge=0,
+        le=30,
+        description="Held-back rows that the endpoint must answer just as the evaluated model did.",
+    )
     max_latency_ms: int = Field(default=5000, ge=1, description="Slowest answer allowed, after one warm-up request.")
+
+    @model_validator(mode="after")
+    def _something_is_asked(self) -> SmokeSection:
+        if not self.cases and not self.evaluated_rows:
+            raise ValueError("give cases, or evaluated_rows above 0; an endpoint that nobody asks cannot be trusted")
+        return self
