@@ -108,7 +108,7 @@ def _divided(file: Path, document: dict[str, Any]) -> DataProfile:
 
 def _check_profile(profile: DataProfile, recipe: Recipe) -> None:
     """What the recipe would refuse at once is said now."""
-    if profile.usable_rows < FEWEST_ROWS:
+    if not profile.problems and profile.usable_rows < FEWEST_ROWS:
         raise WrongUseError(
             f"{profile.file} has {profile.usable_rows} usable rows, and at least {FEWEST_ROWS} are needed to train, "
             "stop and measure; add rows"
