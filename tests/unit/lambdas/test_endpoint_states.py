@@ -9,6 +9,7 @@ from lambdas.run_smoke_tests.handler import RunSmokeTestsInput, run_smoke_tests
 from lambdas.update_endpoint.handler import UpdateEndpointInput, update_endpoint
 from steps.contracts import LiveVersion, PrepareRunResult, RegisterModelResult, UpdateEndpointResult
 from steps.errors import ArtifactChangedError, EndpointBusyError
+from steps.evaluated_rows import EvaluatedRow, EvaluatedRows
 from steps.ports import ArtifactStore, Endpoint, EndpointService, Predictor
 
 NAME = "greenlight-reviews"
@@ -160,14 +161,30 @@ def test_a_failed_update_is_undone_by_deleting_and_creating_anew(
 @pytest.fixture
 def smoke(plan: PrepareRunResult, objects: dict[str, bytes], recipe_text: str) -> RunSmokeTestsInput:
     objects[plan.recipe_uri] = recipe_text.encode()
+    evaluated = EvaluatedRows(rows=[EvaluatedRow(row="Middling.", values=[0.4, 0.6])])
+    assert plan.evaluate_model is not None
+    objects[f"{plan.evaluate_model.output_uri}/evaluated_rows.json"] = evaluated.model_dump_json().encode()
     return RunSmokeTestsInput(run_id=plan.run_id, plan=plan)
 
 
 def test_an_endpoint_that_answers_rightly_passes(
     smoke: RunSmokeTestsInput, artifacts: ArtifactStore, model: Predictor, replies: dict[str, list[float]]
 ) -> None:
-    replies |= {"Wonderful.": [0.1, 0.9], "Dreadful.": [0.8, 0.2]}
-    assert run_smoke_tests(smoke, artifacts, model, lambda: 0.0).verdict == "passed"
+    replies |= {"Wonderful.": [0.1, 0.9], "Dreadful.": [0.8, 0.2], "Middling.": [0.4001, 0.5999]}
+    result = run_smoke_tests(smoke, artifacts, model, lambda: 0.0)
+    assert result.verdict == "passed"
+    assert result.reason.endswith("1 held-back rows were answered as by the evaluated model.")
+
+
+def test_an_endpoint_that_serves_another_model_than_the_evaluated_one_fails(
+    smoke: RunSmokeTestsInput, artifacts: ArtifactStore, model: Predictor, replies: dict[str, list[float]]
+) -> None:
+    replies |= {"Wonderful.": [0.1, 0.9], "Dreadful.": [0.8, 0.2], "Middling.": [0.3, 0.7]}
+    result = run_smoke_tests(smoke, artifacts, model, lambda: 0.0)
+    assert result.verdict == "failed"
+    assert result.reason == (
+        "Held-back row 1 was answered 0.4, 0.6 by the evaluated model, but 0.3, 0.7 by the endpoint."
+    )
 
 
 def test_an_endpoint_that_does_not_answer_fails_and_is_no_fault(
