@@ -6,7 +6,7 @@ EvaluateModel writes them as `evaluated_rows.json` beside its report; RunSmokeTe
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from pydantic import FiniteFloat
 
@@ -32,12 +32,16 @@ class EvaluatedRows(Contract):
     rows: list[EvaluatedRow]
 
 
-def choose_rows(rows: Sequence[Row], outputs: Sequence[Output], count: int) -> EvaluatedRows:
-    """`count` rows, or all if there are fewer, evenly spread; rows and outputs in the same order."""
-    count = min(count, len(rows))
-    chosen = [position * len(rows) // count for position in range(count)]
+def choose_rows(rows: Iterable[Row], values: Sequence[Sequence[float]], count: int) -> EvaluatedRows:
+    """`count` rows, or all if there are fewer, evenly spread; values: the model's numbers for each row, in order."""
+    count = min(count, len(values))
+    chosen = {position * len(values) // count for position in range(count)}
     return EvaluatedRows(
-        rows=[EvaluatedRow(row=rows[number], values=list(outputs[number].values)) for number in chosen]
+        rows=[
+            EvaluatedRow(row=row, values=[float(value) for value in values[number]])
+            for number, row in enumerate(rows)
+            if number in chosen
+        ]
     )
 
 

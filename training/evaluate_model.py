@@ -6,6 +6,7 @@ Reads   --test DIR       test.csv, as Preprocess wrote it
         --recipe FILE    the recipe
 Writes  --output DIR     report.json (MetricsReport)
                          predictions.csv (the candidate's answer to each row; row numbers, no inputs)
+                         evaluated_rows.json (EvaluatedRows: a few rows that the endpoint must answer alike)
 Run     python -m training.evaluate_model --test DIR --candidate DIR [--champion DIR] --recipe FILE --output DIR
 """
 
@@ -27,6 +28,7 @@ from serving.unusable_input import UnusableInputError
 from steps.answers import LABEL_THRESHOLD, Output, read_answer
 from steps.contracts import MetricsReport
 from steps.errors import ArtifactMissingError
+from steps.evaluated_rows import EVALUATED_ROWS, choose_rows
 from steps.exit_message import own_error_as_exit_message
 from steps.recipe import Recipe, parse_recipe
 from training.metrics import (
@@ -198,6 +200,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args.output.mkdir(parents=True, exist_ok=True)
     (args.output / "report.json").write_text(report.model_dump_json(indent=2), encoding="utf-8")
     write_predictions(args.output / "predictions.csv", recipe, answers, candidate)
+    evaluated = choose_rows(rows.inputs(), candidate.tolist(), recipe.smoke.evaluated_rows)
+    (args.output / EVALUATED_ROWS).write_text(evaluated.model_dump_json(), encoding="utf-8")
     measured = ", ".join(f"{name} {value:.4f}" for name, value in report.candidate.items())
     logger.info("%d rows: %s", report.rows, measured)
 

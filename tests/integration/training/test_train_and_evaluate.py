@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from serving.model import load_model
 from steps.check_metrics import check_metrics
 from steps.contracts import MetricsReport
+from steps.evaluated_rows import EvaluatedRows, is_same
 from steps.recipe import parse_recipe
 from training import evaluate_model, text_classifier
 from training.prepared_rows import PreparedRows, TrainingDataError
@@ -97,6 +98,16 @@ def test_the_predictions_are_the_served_answers_row_by_row_without_texts(
     assert set(predictions[0]) == {"row", "label", "answered", "probability_bad", "probability_good"}
     accuracy = np.mean([prediction["label"] == prediction["answered"] for prediction in predictions])
     assert accuracy == pytest.approx(report.candidate["accuracy"])
+
+
+def test_a_few_rows_are_kept_with_the_numbers_that_the_served_model_gives(
+    two_classes: Any, two_class_model: Path, tmp_path: Path
+) -> None:
+    evaluate(two_classes, tmp_path, two_class_model)
+    kept = EvaluatedRows.model_validate_json((tmp_path / "evaluated_rows.json").read_text()).rows
+    assert len(kept) == 5
+    outputs = load_model(two_class_model / "model").predict([row.row for row in kept])
+    assert all(is_same(row, output) for row, output in zip(kept, outputs, strict=True))
 
 
 def test_the_same_seed_gives_the_same_model_to_the_last_bit(two_classes: Any, tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from steps.evaluated_rows import EvaluatedRow, choose_rows, is_same
 
 def test_rows_are_spread_over_all_that_were_held_back() -> None:
     rows = [f"row {number}" for number in range(10)]
-    outputs = [Output([number / 10, 1 - number / 10]) for number in range(10)]
-    chosen = choose_rows(rows, outputs, 3).rows
+    values = [[number / 10, 1 - number / 10] for number in range(10)]
+    chosen = choose_rows(iter(rows), values, 3).rows
     assert [row.row for row in chosen] == ["row 0", "row 3", "row 6"]
     assert chosen[1].values == [0.3, 0.7]
-    assert len(choose_rows(rows[:2], outputs[:2], 5).rows) == 2
+    assert len(choose_rows(rows[:2], values[:2], 5).rows) == 2
     assert choose_rows([], [], 5).rows == []
 
 
