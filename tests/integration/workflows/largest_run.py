@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from steps.answers import Output
 from steps.approval import COMMENT_CHARACTERS
 from steps.check_metrics import check_metrics
 from steps.code_manifest import CodeManifest
@@ -29,11 +30,13 @@ from steps.contracts import (
     UpdateEndpointResult,
     ValidateDataResult,
 )
+from steps.model_card import input_digest
 from steps.prepare_run import Facts, plan_run
-from steps.profile import DataProfile, Place, RowsFound, UnknownLabel
+from steps.profile import BadCell, DataProfile, NumberRange, Place, RowsFound, UnknownLabel
 from steps.recipe import Recipe
 from steps.recipe_sections.base import HYPERPARAMETERS_CHARACTERS
 from steps.report_fault import CAUSE_CHARACTERS
+from steps.smoke_tests import Reply, judge_smoke_tests
 from steps.validate_data import validate_data
 from tests.integration.workflows.interpreters import Case
 
@@ -69,8 +72,43 @@ RECIPE = Recipe.model_validate(
         "smoke": {"cases": [{"text": WIDE * 20_000, "label": "class-number-0000"}] * 30},
     }
 )
-METRICS = {f"a_metric_with_a_long_name_{number:02}": 0.12345678901234567 for number in range(49)}
-METRICS["log_loss"] = 1.2345678901234567e-300
+_OTHERS: dict[str, dict[str, Any]] = {
+    "labels": {
+        "task": "multi_label",
+        "data": {"label_columns": [f"label-number-{number:04}" for number in range(100)], "text_column": WIDE * 100},
+        "smoke": {
+            "cases": [{"text": WIDE * 20_000, "labels": [f"label-number-{number:04}" for number in range(100)]}] * 30
+        },
+    },
+    "table": {
+        "task": "regression",
+        "data": {
+            "features": {
+                "numeric": [f"{number:03}" + WIDE * 97 for number in range(500)],
+                "categorical": [f"{number:03}" + WIDE * 97 for number in range(500, 1000)],
+            },
+            "target_column": WIDE * 100,
+        },
+        "metrics": {"gates": [{"name": "r2", "floor": -1.0000000000000002e300, "margin": 1e300}] * 10},
+        "smoke": {
+            "cases": [
+                {
+                    "row": {f"{number:03}" + WIDE * 97: WIDE * 1000 for number in range(1000)},
+                    "minimum": -1.0000000000000002e300,
+                    "maximum": 1.0000000000000002e300,
+                }
+            ]
+            * 30
+        },
+    },
+}
+# A recipe for each kind of answer and of input, every part of it as large as it may be.
+RECIPES = {
+    "classes": RECIPE,
+    **{name: Recipe.model_validate(RECIPE.model_dump(mode="json") | sections) for name, sections in _OTHERS.items()},
+}
+METRICS = {f"a_metric_with_a_long_name_{number:02}": 0.12345678901234567 for number in range(48)}
+METRICS |= dict.fromkeys(("log_loss", "r2"), 1.2345678901234567e-300)
 
 LIVE = LiveVersion(
     model_version="9" * 9,
@@ -90,7 +128,13 @@ LIVE = LiveVersion(
     card_uri="s3://" + "u" * 1019,
     input_digest=DIGEST,
 )
-CHAMPION = LIVE.model_copy(update={"previous": LIVE.model_dump(mode="json")})
+
+
+def champion(recipe: Recipe) -> LiveVersion:
+    """A live version that can be measured beside the recipe's candidate, and one before it."""
+    same = {"task": recipe.task, "class_names": recipe.data.class_names, "input_digest": input_digest(recipe)}
+    return LIVE.model_copy(update={**same, "previous": LIVE.model_dump(mode="json")})
+
 
 INPUT = RunInput(
     recipe=RECIPE.name,
@@ -102,25 +146,25 @@ INPUT = RunInput(
 )
 
 
-def plan(*, poll_seconds: int = 0) -> PrepareRunResult:
+def plan(recipe: Recipe = RECIPE, *, poll_seconds: int = 0) -> PrepareRunResult:
     """PrepareRun's own plan for the recipe; looking again at once, so that a test need not wait."""
     facts = Facts(
         run_id=RUN_ID,
         started_at=NOW,
         requested_by=INPUT.requested_by,
         force=True,
-        recipe=RECIPE,
+        recipe=recipe,
         recipe_uri=str(INPUT.recipe_uri),
         data_uri=str(INPUT.data_uri),
         data_digest=DIGEST,
         code=CodeManifest(
             digest=DIGEST,
             steps=dict.fromkeys(("preprocess", "evaluate_model"), DIGEST),
-            scripts={RECIPE.training.script: DIGEST},
+            scripts={recipe.training.script: DIGEST},
             recipes=[],
         ),
         code_uri="s3://" + "u" * 250,
-        live=CHAMPION,
+        live=champion(recipe),
         bucket="b" * 63,
         region="ap-northeast-1",
         stack="s" * 60,
@@ -158,9 +202,9 @@ def described(kind: str, name: str, parameters: dict[str, Any]) -> dict[str, Any
     }
 
 
-def validated() -> ValidateDataResult:
+def validated(recipe: Recipe = RECIPE) -> ValidateDataResult:
     """ValidateData's own findings about data in which everything is wrong."""
-    names = RECIPE.data.class_names
+    names = recipe.data.class_names
     profile = DataProfile(
         file=WIDE * 63,
         rows=10**9,
@@ -174,13 +218,19 @@ def validated() -> ValidateDataResult:
         unreadable_rows=PLACES,
         unknown_labels=PLACES,
         unknown_label_values=tuple(UnknownLabel(value=WIDE * 22, rows=PLACES) for _ in range(3)),
+        bad_cells=PLACES,
+        bad_cell_values=tuple(
+            BadCell(column=WIDE * 100, value=WIDE * 22, wanted="neither 0 nor 1", rows=PLACES) for _ in range(3)
+        ),
+        split_rows=dict.fromkeys(("train", "validation", "test"), 1),
+        target=NumberRange(minimum=-1.0000000000000002e300, maximum=-1.0000000000000002e300),
     )
-    return validate_data(profile, RECIPE).model_copy(update={"verdict": "accepted"})
+    return validate_data(profile, recipe).model_copy(update={"verdict": "accepted"})
 
 
-def answers(*, ends_with: str) -> dict[str, list[dict[str, Any]]]:
+def answers(recipe: Recipe = RECIPE, *, ends_with: str) -> dict[str, list[dict[str, Any]]]:
     """What every Task answers; ends_with: the state whose function raises the last fault."""
-    planned = plan()
+    planned = plan(recipe)
     assert planned.endpoint
     jobs = {step: getattr(planned, step) for step in ("preprocess", "train_model", "evaluate_model")}
     report = MetricsReport(
@@ -189,15 +239,16 @@ def answers(*, ends_with: str) -> dict[str, list[dict[str, Any]]]:
         champion=METRICS,
         majority_baseline_accuracy=0.1,
         confusion=[],
-        class_names=list(LABELS.values()),
+        class_names=recipe.data.class_names,
+        per_label=dict.fromkeys(recipe.data.label_columns, METRICS),
     )
     results: dict[str, Contract | dict[str, Any]] = {
         "PrepareRun": planned,
         "Preprocess": described("ProcessingJob", jobs["preprocess"].job_name, jobs["preprocess"].parameters),
-        "ValidateData": validated(),
+        "ValidateData": validated(recipe),
         "TrainModel": described("TrainingJob", jobs["train_model"].job_name, jobs["train_model"].parameters),
         "EvaluateModel": described("ProcessingJob", jobs["evaluate_model"].job_name, jobs["evaluate_model"].parameters),
-        "CheckMetrics": check_metrics(report, RECIPE).model_copy(update={"verdict": "passed", "needs_approval": True}),
+        "CheckMetrics": check_metrics(report, recipe).model_copy(update={"verdict": "passed", "needs_approval": True}),
         "RegisterModel": RegisterModelResult(
             model_package_arn=ARN,
             model_version="9" * 9,
@@ -226,21 +277,7 @@ def answers(*, ends_with: str) -> dict[str, list[dict[str, Any]]]:
             requested_at=NOW,
         ),
         "DescribeEndpoint": DescribeEndpointResult(status="in_service", detail=WIDE * 1024),
-        "RunSmokeTests": RunSmokeTestsResult(
-            verdict="passed",
-            answers=[
-                SmokeAnswer(
-                    case=30,
-                    expected=WIDE * 100,
-                    answered=WIDE * 100,
-                    probability=0.12345678901234567,
-                    latency_ms=123456.7,
-                    passed=False,
-                )
-            ]
-            * 30,
-            reason=WIDE * 10_000,
-        ),
+        "RunSmokeTests": RunSmokeTestsResult(verdict="passed", answers=wrong_answers(recipe), reason=WIDE * 10_000),
         "RecordRelease": RecordReleaseResult(model_version="9" * 9, endpoint_name="e" * 63, released_at=NOW),
         "RollBackEndpoint": RollBackEndpointResult(
             action="restored", endpoint_name="e" * 63, endpoint_config_name="old", requested_at=NOW
@@ -257,6 +294,14 @@ def answers(*, ends_with: str) -> dict[str, list[dict[str, Any]]]:
     return tasks
 
 
+def wrong_answers(recipe: Recipe) -> list[SmokeAnswer]:
+    """RunSmokeTests' own answers when all but the wanted label or number was given, or the longest class name was."""
+    values = {"multi_class": [1.0, *[0.0] * 99], "multi_label": [0.0, *[0.9] * 99]}
+    reply = Reply(latency_ms=123456.7, output=Output(values.get(recipe.task, [-1.2345678901234567e300])))
+    cases = recipe.smoke.cases
+    return judge_smoke_tests(recipe.task, recipe.smoke, recipe.data.class_names, [reply] * len(cases)).answers
+
+
 def longest_cause() -> str:
     """A cause as long as Step Functions keeps one: JSON about JSON, whose quotes the state's JSON escapes again."""
     item = '{"a": "b"}'
@@ -266,6 +311,6 @@ def longest_cause() -> str:
     return cause
 
 
-def largest_case(*, ends_with: str) -> Case:
+def largest_case(recipe: Recipe = RECIPE, *, ends_with: str) -> Case:
     """A run through as many states as there are, with everything as large as it may be."""
-    return Case(INPUT.model_dump(mode="json"), answers(ends_with=ends_with))
+    return Case(INPUT.model_dump(mode="json"), answers(recipe, ends_with=ends_with))

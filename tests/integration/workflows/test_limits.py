@@ -16,11 +16,14 @@ from steps.recipe_sections.release import MAX_ENDPOINT_LOOKS
 from steps.report_fault import report_fault
 from steps.validate_data import MAX_FINDINGS
 from tests.integration.workflows.interpreters import Case, Outcome, moto_interpreter
-from tests.integration.workflows.largest_run import INPUT, answers, largest_case, validated
+from tests.integration.workflows.largest_run import INPUT, RECIPES, answers, largest_case, validated
 from workflows.integrations import MAX_HISTORY_EVENTS, MAX_PAYLOAD_BYTES
 
 # The states after which nothing of a run's state is missing, each with the way on from its fault.
 FAULTS = {"RecordRelease": "RolledBack", "CloseRun": "Faulted", "CreateEndpointConfig": "Faulted"}
+
+# Recipes of other answers and inputs, each run into the fault of RecordRelease.
+OTHER_KINDS = ("labels", "table")
 
 
 def size(value: Any) -> int:
@@ -31,6 +34,7 @@ def size(value: Any) -> int:
 def outcomes() -> dict[str, Outcome]:
     with moto_interpreter() as run:
         by_fault = {state: run(largest_case(ends_with=state)) for state in FAULTS if state != "CloseRun"}
+        by_fault |= {kind: run(largest_case(RECIPES[kind], ends_with="RecordRelease")) for kind in OTHER_KINDS}
         back = answers(ends_with="CloseRun")
         back["RunSmokeTests"][0]["result"]["verdict"] = "failed"
         by_fault["CloseRun"] = run(Case(INPUT.model_dump(mode="json"), back))
@@ -51,10 +55,10 @@ def looks(count: int) -> Case:
     return Case(INPUT.model_dump(mode="json"), tasks)
 
 
-@pytest.mark.parametrize("name", FAULTS)
+@pytest.mark.parametrize("name", [*FAULTS, *OTHER_KINDS])
 def test_the_largest_state_fits_into_every_input_request_and_output(name: str) -> None:
     outcome = outcomes()[name]
-    assert outcome.visited[-1] == FAULTS[name]
+    assert outcome.visited[-1] == FAULTS.get(name, FAULTS["RecordRelease"])
     assert max(outcome.input_bytes.values()) < MAX_PAYLOAD_BYTES, outcome.input_bytes
     requests = {state: size(request) for state, request in outcome.requests}
     assert max(requests.values()) < MAX_PAYLOAD_BYTES, requests
@@ -63,7 +67,8 @@ def test_the_largest_state_fits_into_every_input_request_and_output(name: str) -
 
 def test_the_largest_run_is_large() -> None:
     # Else the limits above would prove nothing.
-    assert max(max(outcomes()[name].input_bytes.values()) for name in FAULTS) > 0.5 * MAX_PAYLOAD_BYTES
+    for name in (*FAULTS, *OTHER_KINDS):
+        assert max(outcomes()[name].input_bytes.values()) > 0.5 * MAX_PAYLOAD_BYTES, name
 
 
 def test_the_longest_polling_fits_into_the_history() -> None:

@@ -13,6 +13,7 @@ from lambdas.rendering import gain_text, metric_label, metric_text
         ("roc_auc", 0.98765, "0.988"),
         ("root_mean_squared_error", 22_345.678, "22,346"),
         ("r2", -0.25, "-0.250"),
+        ("r2", -1.2345e300, "-1.23e+300"),
     ],
 )
 def test_a_metric_is_written_as_people_read_it(name: str, value: float, text: str) -> None:
