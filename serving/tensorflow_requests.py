@@ -42,7 +42,10 @@ def read_request(body: bytes, content_type: str) -> dict[str, Any]:
         raise UnsupportedContentTypeError(f"Unsupported Media Type: {media_type or 'Unknown'}")
     try:
         return _read_json(text)
-    except json.JSONDecodeError as error:
+    except UnreadableBodyError:
+        raise
+    except (ValueError, RecursionError) as error:
+        # Beside what is no JSON: numbers of too many digits, and what is nested too deeply.
         raise UnreadableBodyError(f"JSON Parse error: {error}") from error
 
 
@@ -79,7 +82,10 @@ def _documents(text: str) -> list[Any]:
 
 def _csv_rows(text: str) -> list[Any]:
     """A value or a list of values for each line; what looks like a number is one."""
-    rows = [[_cell(cell) for cell in row] for row in csv.reader(io.StringIO(text)) if row]
+    try:
+        rows = [[_cell(cell) for cell in row] for row in csv.reader(io.StringIO(text)) if row]
+    except csv.Error as error:
+        raise UnreadableBodyError(f"CSV Parse error: {error}") from error
     return [row[0] if len(row) == 1 else row for row in rows]
 
 

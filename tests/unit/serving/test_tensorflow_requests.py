@@ -35,6 +35,9 @@ def test_bodies_are_read_as_the_image_reads_them(body: str, content_type: str, r
         (b"", "application/json", UnreadableBodyError),
         (b"\xff", "application/json", UnreadableBodyError),
         (b'{"examples": []}', "application/json", UnreadableBodyError),
+        (b"[" * 100_000, "application/json", UnreadableBodyError),
+        (b"1" * 5000, "application/json", UnreadableBodyError),
+        (b"x" * 200_000, "text/csv", UnreadableBodyError),
     ],
 )
 def test_bodies_that_the_image_cannot_read_are_errors(body: bytes, content_type: str, error: type[Exception]) -> None:
