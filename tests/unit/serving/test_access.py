@@ -18,7 +18,7 @@ def test_nobody_else_reaches_this_machines_own_addresses(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.7", "example.com", ""])  # noqa: S104 - what is refused
 def test_a_server_that_others_reach_needs_a_key_or_a_word(host: str) -> None:
-    with pytest.raises(AccessError, match="others could ask this server without a key.*--open"):
+    with pytest.raises(AccessError, match=r"others could ask this server without a key.*--open"):
         require_protection(host, None, is_open=False)
     require_protection(host, None, is_open=True)
     require_protection(host, Keys(frozenset({DIGEST})), is_open=False)

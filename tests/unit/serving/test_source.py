@@ -51,7 +51,7 @@ def test_an_archive_of_s3_is_fetched_verified_and_unpacked(tmp_path: Path, archi
     assert (tmp_path / "model" / "readme").is_file()
 
 
-@pytest.mark.parametrize("name", ["../outside", "/etc/outside"])
+@pytest.mark.parametrize("name", ["../outside", "a/../../outside"])
 def test_an_archive_leaves_its_folder_nowhere(tmp_path: Path, name: str) -> None:
     file = tmp_path / "bad.tar.gz"
     with tarfile.open(file, "w:gz") as tar:
