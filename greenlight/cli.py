@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from greenlight.commands import approval, cost, demo, deploy, destroy, models, predict, run, runs, stack
+from greenlight.commands import approval, cost, demo, deploy, destroy, models, predict, run, runs, serve, stack
 from greenlight.console import print_json, progress
 from greenlight.errors import CommandError, ExitCode
 from greenlight.explain import EXPECTED, explain
@@ -70,7 +70,7 @@ for panel, commands in {
     "The stack": (stack.up, stack.down, stack.status, stack.env, deploy.deploy, destroy.destroy),
     "Releases": (run.run, runs.runs, runs.show, demo.demo),
     "Approval": (approval.inbox, approval.approve, approval.reject),
-    "Models": (predict.predict, models.models, models.rollback),
+    "Models": (predict.predict, serve.serve, models.models, models.rollback),
     "Money": (cost.cost, cost.prices),
 }.items():
     for command in commands:
