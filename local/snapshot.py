@@ -21,7 +21,7 @@ from local.state import StateWriter, read_state
 logger = logging.getLogger(__name__)
 
 # Raised whenever a class of ours whose objects are kept changes its attributes; a test compares them.
-FORMAT = 2
+FORMAT = 3
 # Waiting a little gathers the changes of one command, or of one state of a release, in one snapshot.
 DELAY_SECONDS = 1.5
 ATTEMPTS = 20

@@ -27,11 +27,11 @@ class Model:
         return str(self.request["ExecutionRoleArn"])
 
     @property
-    def container(self) -> dict[str, Any]:
-        """The container that answers; the only one, as the laptop serves no pipelines."""
-        containers = self.request.get("Containers") or []
-        chosen: dict[str, Any] = self.request.get("PrimaryContainer") or containers[0]
-        return chosen
+    def containers(self) -> list[dict[str, Any]]:
+        """The containers that answer, in the order in which they are called: one, or those of a pipeline."""
+        primary: dict[str, Any] | None = self.request.get("PrimaryContainer")
+        several: list[dict[str, Any]] = self.request.get("Containers") or []
+        return several if primary is None else [primary]
 
     def describe(self) -> dict[str, Any]:
         """The DescribeModel response."""
@@ -123,7 +123,9 @@ class Endpoint:
 def _describe_variant(variant: Variant) -> dict[str, Any]:
     return {
         "VariantName": variant.name,
-        "DeployedImages": [{"SpecifiedImage": variant.image, "ResolvedImage": variant.image}],
+        "DeployedImages": [
+            {"SpecifiedImage": container.image, "ResolvedImage": container.image} for container in variant.containers
+        ],
         "CurrentWeight": variant.weight,
         "DesiredWeight": variant.weight,
         "CurrentInstanceCount": variant.instance_count,

@@ -12,15 +12,15 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
-from pathlib import Path
 from typing import Any
 
 from local.home import Home
 from local.processes import ProcessRegistry
 from local.sagemaker.archives import ArchiveError, unpack
 from local.sagemaker.clients import Clients, RoleClients, RoleError
-from local.sagemaker.images import INFERENCE, UnsupportedImageError, require
-from local.sagemaker.instances import Instance, InstanceError, start_instance, stop_instance
+from local.sagemaker.images import SERVES, UnsupportedImageError, repository, require
+from local.sagemaker.instances import Container, Instance, InstanceError, start_container, stop_instance
+from local.sagemaker.job_folder import JobFolder
 from local.sagemaker.log_stream import LogStream
 from local.sagemaker.transfers import TransferError
 
@@ -36,15 +36,23 @@ class FleetError(Exception):
 
 
 @dataclass(frozen=True)
+class HostedContainer:
+    """One container of a model, with what it takes to run it."""
+
+    image: str
+    model_data_uri: str
+    environment: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Variant:
     """One production variant, with what it takes to serve it."""
 
     name: str
     weight: float
     instance_count: int
-    image: str
-    model_data_uri: str
-    environment: Mapping[str, str]
+    # In the order in which they are called.
+    containers: Sequence[HostedContainer]
     startup_seconds: float = STARTUP_SECONDS
     # What a snapshot of before roles counted does not have: such an endpoint says that it cannot assume its role.
     role_arn: str = ""
@@ -53,8 +61,8 @@ class Variant:
 class Fleet:
     """All instances of one endpoint config.
 
-    folder: receives the unpacked models, `<variant>/opt/ml/model`; no two fleets share one, because an endpoint that
-    goes back to a config may meet the config's last fleet still stopping.
+    folder: receives the unpacked models, `<variant>/<container>/opt/ml/model`; no two fleets share one, because an
+    endpoint that goes back to a config may meet the config's last fleet still stopping.
     """
 
     def __init__(
@@ -118,19 +126,21 @@ class Fleet:
             return [instance for instances in self._instances.values() for instance in instances]
 
     def _start_variant(self, variant: Variant) -> None:
-        base = self.folder / variant.name / "opt" / "ml"
+        name = _named(variant)[0][0]
         try:
-            require(variant.image, INFERENCE)
             clients = self._clients.of(variant.role_arn)
-            clients.pull_image(variant.image)
+            for name, container in _named(variant):
+                require(container.image, SERVES)
+                clients.pull_image(container.image)
+                self._fetch_model(container, self._container_folder(variant, name), clients)
             clients.watch(self._log_group)
-            self._fetch_model(variant, base, clients)
-            instances = [self._start_instance(variant, base, number) for number in range(variant.instance_count)]
+            instances = [self._start_instance(variant, number) for number in range(variant.instance_count)]
             for instance in instances:
                 instance.wait_until_healthy(variant.startup_seconds)
         except (UnsupportedImageError, RoleError, TransferError, ArchiveError, InstanceError) as error:
+            culprit = error.container if isinstance(error, InstanceError) and error.container else name
             raise FleetError(
-                f"The primary container for production variant {variant.name} could not be brought up: {error}"
+                f"The {culprit} container for production variant {variant.name} could not be brought up: {error}"
             ) from error
         self._variants[variant.name] = variant
 
@@ -138,53 +148,86 @@ class Fleet:
     def _log_group(self) -> str:
         return f"/aws/sagemaker/Endpoints/{self._endpoint_name}"
 
-    def _fetch_model(self, variant: Variant, base: Path, clients: Clients) -> None:
-        shutil.rmtree(base, ignore_errors=True)
-        archive = base / "model.tar.gz"
-        clients.transfers.download_file(variant.model_data_uri, archive)
-        unpack(archive, base / "model")
+    def _container_folder(self, variant: Variant, name: str) -> JobFolder:
+        return JobFolder(self.folder / variant.name / name)
+
+    def _fetch_model(self, container: HostedContainer, folder: JobFolder, clients: Clients) -> None:
+        folder.create()
+        archive = folder.opt_ml / "model.tar.gz"
+        clients.transfers.download_file(container.model_data_uri, archive)
+        unpack(archive, folder.opt_ml / "model")
         archive.unlink()
 
-    def _start_instance(self, variant: Variant, base: Path, number: int) -> Instance:
+    def _start_container(
+        self, variant: Variant, name: str, hosted: HostedContainer, clients: Clients, stream: str
+    ) -> Container:
+        return start_container(
+            self._home,
+            self._processes,
+            self._container_folder(variant, name),
+            repository=repository(hosted.image),
+            environment={**clients.environment, **hosted.environment},
+            log=LogStream(clients.logs, self._log_group, stream),
+            name=name,
+        )
+
+    def _start_instance(self, variant: Variant, number: int) -> Instance:
         clients = self._clients.of(variant.role_arn)
-        log = LogStream(clients.logs, self._log_group, f"{variant.name}/i-{number:017x}")
+        stream = f"{variant.name}/i-{number:017x}"
+        is_pipeline = len(variant.containers) > 1
         with self._lock:
             if self._stopped.is_set():
                 raise InstanceError("its fleet was stopped")
-            instance = start_instance(
-                self._home, self._processes, base, {**clients.environment, **variant.environment}, log
-            )
+            containers: list[Container] = []
+            for name, hosted in _named(variant):
+                # As AWS names them: a pipeline's containers have a stream each.
+                own_stream = f"{stream}/{name}" if is_pipeline else stream
+                containers.append(self._start_container(variant, name, hosted, clients, own_stream))
+            instance = Instance(containers)
             running = self._instances.setdefault(variant.name, [])
             running[number : number + 1] = [instance]  # appended, or in the place of the one that ended
             return instance
 
     def _supervise(self, variant: Variant, position: int) -> None:
         """Start an instance again when its process ends by itself, as SageMaker does."""
-        base = self.folder / variant.name / "opt" / "ml"
         while True:
             instance = self._instances[variant.name][position]
-            code = instance.child.wait()
+            code = instance.wait()
             if self._stopped.wait(RESTART_DELAY_SECONDS):
                 return
-            self._processes.forget(instance.child)
+            stop_instance(self._processes, instance)
             logger.warning("instance ended", extra={"endpoint": self._endpoint_name, "exit_code": code})
             with contextlib.suppress(InstanceError, RoleError):
-                self._start_instance(variant, base, position)
+                self._start_instance(variant, position)
 
 
 def _weighted(variants: Sequence[Variant], weights: Sequence[float]) -> str:
     return random.choices(variants, weights if any(weights) else None)[0].name  # noqa: S311 - spreads load, no secret
 
 
-def variant_of(production_variant: Mapping[str, Any], role_arn: str, container: Mapping[str, Any]) -> Variant:
-    """The variant of an endpoint config with the role and the container of its model."""
+def _named(variant: Variant) -> list[tuple[str, HostedContainer]]:
+    """The containers with the names that AWS gives them: primary, or container-1 and so on in a pipeline."""
+    if len(variant.containers) == 1:
+        return [("primary", variant.containers[0])]
+    return [(f"container-{number}", container) for number, container in enumerate(variant.containers, start=1)]
+
+
+def variant_of(
+    production_variant: Mapping[str, Any], role_arn: str, containers: Sequence[Mapping[str, Any]]
+) -> Variant:
+    """The variant of an endpoint config with the role and the containers of its model."""
     return Variant(
         name=production_variant["VariantName"],
         weight=float(production_variant.get("InitialVariantWeight", 1.0)),
         instance_count=int(production_variant.get("InitialInstanceCount", 1)),
-        image=container.get("Image", ""),
-        model_data_uri=container.get("ModelDataUrl", ""),
-        environment=container.get("Environment") or {},
+        containers=[
+            HostedContainer(
+                image=container.get("Image", ""),
+                model_data_uri=container.get("ModelDataUrl", ""),
+                environment=container.get("Environment") or {},
+            )
+            for container in containers
+        ],
         role_arn=role_arn,
         startup_seconds=float(production_variant.get("ContainerStartupHealthCheckTimeoutInSeconds") or STARTUP_SECONDS),
     )

@@ -36,8 +36,8 @@ class HostingApi(SageMakerResponse):
         containers = self.params.get("Containers") or []
         if bool(self.params.get("PrimaryContainer")) == bool(containers):
             raise ValidationError("Provide either a PrimaryContainer or Containers.")
-        if len(containers) > 1:
-            raise _unsupported("a model of several Containers")
+        if (self.params.get("InferenceExecutionConfig") or {}).get("Mode", "Serial") != "Serial":
+            raise _unsupported("an InferenceExecutionConfig other than Serial")
         require_trust(self.params["ExecutionRoleArn"])
         model = Model(self.params, self.current_account, self.region)
         _add(self._models, model.model_name, model, "model")
@@ -166,18 +166,21 @@ class HostingApi(SageMakerResponse):
     def _variants(self, config_name: str) -> list[Variant]:
         config = self._config(config_name)
         return [
-            variant_of(variant, (model := self._model(variant["ModelName"])).role_arn, self._container(model))
+            variant_of(variant, (model := self._model(variant["ModelName"])).role_arn, self._containers(model))
             for variant in config.request["ProductionVariants"]
         ]
 
-    def _container(self, model: Model) -> dict[str, Any]:
-        package_name = model.container.get("ModelPackageName")
-        if not package_name:
-            return model.container
+    def _containers(self, model: Model) -> list[dict[str, Any]]:
+        """A model's containers; one that names a package is all of the package's."""
+        found: list[dict[str, Any]] = []
         packages: dict[str, Any] = self.sagemaker_backend.model_packages
-        if package_name not in packages:
-            raise ValidationError(f"ModelPackage {package_name} does not exist.")
-        return {**packages[package_name].details["InferenceSpecification"]["Containers"][0], **model.container}
+        for container in model.containers:
+            package_name = container.get("ModelPackageName")
+            if package_name and package_name not in packages:
+                raise ValidationError(f"ModelPackage {package_name} does not exist.")
+            packaged = packages[package_name].details["InferenceSpecification"]["Containers"] if package_name else [{}]
+            found += [{**each, **container} for each in packaged]
+        return found
 
     def _arn(self, resource: str, name: str) -> str:
         return arn_formatter(resource, name.lower(), self.current_account, self.region)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.sagemaker.images import INFERENCE, TRAINING, require
+from local.sagemaker.images import PROCESSES, require
 from local.sagemaker.job_folder import JobFolder
 from local.sagemaker.jobs import ProcessingJob
 from local.sagemaker.log_stream import error_line
@@ -41,7 +41,7 @@ class ProcessingContainer:
 
     def prepare(self) -> None:
         """Download the inputs and write the configuration files."""
-        require(self._job.image, TRAINING, INFERENCE)
+        require(self._job.image, PROCESSES)
         for source in self._job.request.get("ProcessingInputs") or []:
             if not source.get("AppManaged"):
                 s3 = source["S3Input"]

@@ -7,15 +7,16 @@ import time
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-import urllib3
 from moto.sagemakerruntime.responses import SageMakerRuntimeResponse
 
 from local.cloudwatch.service_metrics import endpoint_invoked
+from local.sagemaker.instances import NoAnswerError
 
 if TYPE_CHECKING:
     from moto.core.common_types import TYPE_RESPONSE
 
     from local.sagemaker.deployments import Deployments
+    from local.sagemaker.instances import ContainerAnswer
 
 BODY_LIMIT_BYTES = 6_291_456
 MODEL_ERROR_STATUS = 424
@@ -49,31 +50,33 @@ class RuntimeApi(SageMakerRuntimeResponse):
         began = time.monotonic()
         try:
             answer = instance.invoke(self.raw_body, self._forwarded())
-        except urllib3.exceptions.HTTPError:
+        except NoAnswerError as error:
             if self.deployments.fleet_of(endpoint_name) not in {None, fleet}:
                 return self.invoke_endpoint()  # the fleet was exchanged between the choice and the request
             endpoint_invoked(endpoint_name, variant, status=0, seconds=time.monotonic() - began)
-            reason = "Your invocation timed out while waiting for a response from container primary."
-            return self._model_error(endpoint_name, 0, reason)
+            reason = f"Your invocation timed out while waiting for a response from container {error.container}."
+            return self._model_error(endpoint_name, 0, reason, error.container)
         endpoint_invoked(endpoint_name, variant, status=answer.status, seconds=time.monotonic() - began)
         return self._answer(endpoint_name, variant, answer)
 
     def _forwarded(self) -> dict[str, str]:
         return {name: self.headers[name] for name in FORWARDED_HEADERS if self.headers.get(name)}
 
-    def _answer(self, endpoint_name: str, variant: str, answer: urllib3.BaseHTTPResponse) -> TYPE_RESPONSE:
+    def _answer(self, endpoint_name: str, variant: str, answer: ContainerAnswer) -> TYPE_RESPONSE:
         if answer.status >= HTTPStatus.BAD_REQUEST:
-            return self._model_error(endpoint_name, answer.status, answer.data.decode(errors="replace"))
+            return self._model_error(
+                endpoint_name, answer.status, answer.data.decode(errors="replace"), answer.container
+            )
         given = {"Content-Type": answer.headers.get("Content-Type", "application/octet-stream")}
         if attributes := answer.headers.get("X-Amzn-SageMaker-Custom-Attributes"):
             given["X-Amzn-SageMaker-Custom-Attributes"] = attributes
         return 200, {**given, "x-Amzn-Invoked-Production-Variant": variant}, answer.data
 
-    def _model_error(self, endpoint_name: str, status: int, original: str) -> TYPE_RESPONSE:
+    def _model_error(self, endpoint_name: str, status: int, original: str, container: str) -> TYPE_RESPONSE:
         side = "client" if HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR else "server"
         group = f"/aws/sagemaker/Endpoints/{endpoint_name}"
         message = (
-            f'Received {side} error ({status}) from primary with message "{original}". '
+            f'Received {side} error ({status}) from {container} with message "{original}". '
             f"See the log group {group} in account {self.current_account} for more information."
         )
         details = {

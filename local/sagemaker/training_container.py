@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from local.sagemaker.archives import pack
-from local.sagemaker.images import TRAINING, require
+from local.sagemaker.images import TRAINS, require
 from local.sagemaker.job_folder import JobFolder
 from local.sagemaker.jobs import TrainingJob
 from local.sagemaker.log_stream import error_line
@@ -54,7 +54,7 @@ class TrainingContainer:
 
     def prepare(self) -> None:
         """Download the channels and write the configuration files."""
-        require(self._job.image, TRAINING)
+        require(self._job.image, TRAINS)
         request = self._job.request
         self._job.move_to("Downloading", "Downloading input data")
         channels: list[dict[str, Any]] = request.get("InputDataConfig") or []

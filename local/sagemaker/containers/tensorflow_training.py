@@ -1,4 +1,4 @@
-"""What the TensorFlow training image does with `train`: the real sagemaker-training toolkit runs the user's script.
+"""What the TensorFlow and scikit-learn images do with `train`: the sagemaker-training toolkit runs the user's script.
 
 Reads   SAGEMAKER_BASE_DIR (the job's /opt/ml) and below it input/config/*.json
 Writes  output/success or output/failure below it

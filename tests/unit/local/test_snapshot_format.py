@@ -12,7 +12,7 @@ from pathlib import Path
 from local.snapshot import FORMAT
 
 PROJECT = Path(__file__).parents[3]
-FORMAT_OF_THESE = 2
+FORMAT_OF_THESE = 3
 # Modules with the classes whose objects lie in moto's backends, each class with its attributes.
 KEPT = {
     "local.cloudformation.backend.StackBackend": "change_sets deleted_stacks engine stacks",
@@ -43,9 +43,8 @@ KEPT = {
         "arn creation_time endpoint_config_name endpoint_name endpoint_status failure_reason "
         "last_modified_time pending_config_name tags variants"
     ),
-    "local.sagemaker.fleet.Variant": (
-        "environment image instance_count model_data_uri name role_arn startup_seconds weight"
-    ),
+    "local.sagemaker.fleet.HostedContainer": "environment image model_data_uri",
+    "local.sagemaker.fleet.Variant": "containers instance_count name role_arn startup_seconds weight",
     "local.sagemaker.jobs.Job": (
         "arn creation_time end_time failure_reason last_modified_time name noun operation request resource "
         "start_time status tags"

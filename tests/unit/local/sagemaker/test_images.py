@@ -19,4 +19,4 @@ def test_the_repository_is_the_last_part_of_an_image_uri(uri: str) -> None:
 
 def test_an_image_of_another_repository_is_refused_with_what_would_be_accepted() -> None:
     with pytest.raises(UnsupportedImageError, match=r"'xgboost:3'.* tensorflow-training or tensorflow-inference"):
-        require("xgboost:3", "tensorflow-training", "tensorflow-inference")
+        require("xgboost:3", ("tensorflow-training", "tensorflow-inference"))
