@@ -243,14 +243,13 @@ def test_another_image_of_the_pipeline_is_other_code(facts: Facts, recipe_text: 
     assert table.code_digest != replace(table, xgboost_image="me/xgboost:1").code_digest
 
 
-@pytest.mark.parametrize("name", ["scikit_learn_image", "xgboost_image"])
-def test_a_region_without_images_for_tables_says_so_to_their_recipes_only(
-    facts: Facts, recipe_text: str, name: str
-) -> None:
-    absent = {name: "none.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"}
-    with pytest.raises(RecipeInvalidError, match=r"no image sagemaker-xgboost in this region.*XGBoostImage"):
-        plan_run(replace(a_table(facts, recipe_text), **absent), {})
-    assert plan_run(replace(facts, **absent), {}).endpoint is not None
+def test_a_region_without_images_for_tables_says_so_to_their_recipes_only(facts: Facts, recipe_text: str) -> None:
+    none = "none.dkr.ecr.mx-central-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+    absent = replace(facts, xgboost_image=none, scikit_learn_image=none)
+    for recipe in (a_table(absent, recipe_text), replace(a_table(absent, recipe_text), scikit_learn_image="me/own:1")):
+        with pytest.raises(RecipeInvalidError, match=r"no image sagemaker-xgboost in this region.*XGBoostImage"):
+            plan_run(recipe, {})
+    assert plan_run(absent, {}).endpoint is not None
 
 
 def test_a_training_script_that_is_not_deployed_is_an_invalid_recipe(facts: Facts, recipe_text: str) -> None:
