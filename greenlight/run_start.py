@@ -12,32 +12,26 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from greenlight.datasets import package_rows
-from greenlight.errors import WrongUseError
 from greenlight.executions import Executions
+from greenlight.recipe_rows import rows_for_run
 from greenlight.recipes import RecipeFile
 from steps.contracts import RunInput
 from steps.data_file import check_data_file
 from steps.recipe import Recipe
-from steps.recipe_sections.data import KaggleSource
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
 def data_for(recipe: Recipe, given: Path | None, cache: Path, note: Callable[[str], None]) -> Path:
-    """The CSV a run trains on: the given file, or the recipe's default rows.
+    """The CSV a run trains on: the given file, or the recipe's own rows.
 
-    Raises WrongUseError when there is neither, and what check_data_file raises when the file cannot be used.
+    Raises WrongUseError when there are none, and what check_data_file raises when the file cannot be used.
     """
     if given is not None:
         check_data_file(given, recipe)
         return given
-    if recipe.data.source is None:
-        raise WrongUseError(f"the recipe {recipe.name} has no data of its own; give a file: --data FILE")
-    if isinstance(recipe.data.source, KaggleSource):
-        raise WrongUseError(f"the rows of {recipe.name} come from Kaggle; download them and give the file: --data FILE")
-    return package_rows(recipe.data.source, cache, note=note)
+    return rows_for_run(recipe, cache, note)
 
 
 def start_run(

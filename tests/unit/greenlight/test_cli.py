@@ -185,3 +185,27 @@ def test_every_expected_error_becomes_a_sentence_with_a_code(
     told = explain(error, target)
     assert told.exit_code == code
     assert words in str(told)
+
+
+def test_data_of_ones_own_is_taken_and_told_and_written_where_asked(
+    call: Call, data: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("greenlight.commands.data.DATA_CACHE", tmp_path / "cache")
+    out = tmp_path / "rows.csv"
+    told = call("data", "get", "review-snippets", "--from", data, "--out", str(out)).stdout
+    assert "rows:    1,200\n" in told
+    assert "from:    your own file mine.csv" in told
+    assert "licence: none is stated here" in told
+    assert out.read_text() == Path(data).read_text()
+    again = call("data", "get", "review-snippets", "--from", data, "--out", str(out))
+    assert again.exit_code == ExitCode.WRONG_USE
+    assert "exists already; give another path" in again.stderr
+    document = json.loads(call("data", "get", "review-snippets", "--from", data, "--json").stdout)
+    assert (document["rows"], document["licence"]) == (1200, None)
+
+
+def test_data_that_is_not_the_recipes_is_refused(call: Call, tmp_path: Path) -> None:
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    result = call("data", "get", "review-snippets", "--from", str(tmp_path / "other.csv"), "--json")
+    assert result.exit_code == ExitCode.WRONG_USE
+    assert "has no column 'text'" in json.loads(result.stdout)["error"]
