@@ -1,6 +1,7 @@
 """The reference of every key of a recipe, written from the recipe model.
 
-Writes  --output FILE  Markdown: a table for each section with its keys, kinds, limits, defaults and meanings
+Changes --output FILE  Markdown: what follows the line `## Every key` becomes a table for each section with its keys,
+                       kinds, limits, defaults and meanings; what stands before it is written by hand
 Run     python -m steps.recipe_reference --output docs/recipes.md
 """
 
@@ -12,17 +13,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steps.recipe import Recipe
+from steps.recipe_sections.base import WANTED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-HEAD = """# Recipes
-
-A recipe is all that makes one model different from another: `recipes/<name>/recipe.yaml`. A key that is not listed here
-is an error, and so is a value beyond its limits; the message names the key. Durations are in seconds and shares lie
-between 0 and 1. `recipes/review-snippets/recipe.yaml` is one to copy, with a comment on each section.
-
-This page is written from the model in `steps/recipe.py` by `python -m steps.recipe_reference --output docs/recipes.md`.
+HEADING = "## Every key\n"
+INTRODUCTION = """
+A key that is not listed here is an error, and so is a value beyond its limits; the message names the key. Durations are
+in seconds and shares lie between 0 and 1. From here on the page is written from the model in `steps/recipe.py` by
+`python -m steps.recipe_reference --output docs/recipes.md`.
 """
 # How JSON Schema calls a limit, and how a reader does.
 LIMITS = {
@@ -32,6 +32,7 @@ LIMITS = {
     "exclusiveMaximum": "below {}",
     "maxLength": "at most {} characters",
     "minItems": "at least {}",
+    "maxItems": "at most {}",
     "minProperties": "at least {}",
     "maxProperties": "at most {}",
 }
@@ -40,46 +41,82 @@ KINDS = {"string": "text", "integer": "whole number", "number": "number", "boole
 Schema = dict[str, Any]
 
 
-def recipe_reference() -> str:
-    """The whole page."""
+def with_reference(page: str) -> str:
+    """The page with its reference written anew; raises ValueError when it has no place for one."""
+    by_hand, heading, _ = page.partition(HEADING)
+    if not heading:
+        raise ValueError(f"the page has no line '{HEADING.strip()}', below which the reference is written")
     schema = Recipe.model_json_schema()
-    return "\n".join([HEAD, _section("", schema, schema["$defs"])])
+    return "\n".join([by_hand + heading + INTRODUCTION, _section("", schema, schema["$defs"])])
 
 
 def _section(path: str, section: Schema, definitions: dict[str, Schema]) -> str:
     """A section's table, then those of the sections inside it."""
-    lines = [f"## `{path}`\n\n{section['description']}\n" if path else "## Top level\n"]
+    lines = [f"### `{path}`\n\n{section['description']}\n" if path else "### Top level\n"]
     lines += ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
     inner = []
     for name, field in section["properties"].items():
-        shape, is_list = _shape(field)
         key = f"{path}.{name}".lstrip(".")
-        if "$ref" in shape:
-            definition = definitions[shape["$ref"].rsplit("/", 1)[-1]]
-            deeper = f"{key}[]" if is_list else key
-            inner.append(_section(deeper, definition, definitions))
-            value, meaning = f"see `{deeper}`", field.get("description") or definition["description"]
+        deeper = _inner_sections(key, field)
+        inner += [_section(found, definitions[reference], definitions) for found, reference in deeper]
+        if deeper:
+            value = "see " + " or ".join(f"`{found}`" for found, _ in deeper)
+            meaning = field.get("description") or definitions[deeper[0][1]]["description"]
         else:
-            value, meaning = _value(shape, is_list=is_list), field["description"]
+            value, meaning = _value(field), field["description"]
         needed = name in section.get("required", [])
         lines.append(f"| `{name}` | {value} | {_default(field, needed=needed)} | {meaning} |")
     return "\n".join([*lines, "", *inner])
 
 
-def _shape(field: Schema) -> tuple[Schema, bool]:
-    """What one value looks like, and whether there is a list of them; an optional field's None is left out."""
-    chosen: Schema = next((one for one in field.get("anyOf", []) if one.get("type") != "null"), field)
-    if chosen.get("type") == "array":
-        return chosen["items"], True
-    return chosen, False
+def _inner_sections(key: str, field: Schema) -> list[tuple[str, str]]:
+    """Paths and names of the sections that a key holds: one, one of several, a list of them, or one for each key."""
+    choices = _choices(field)
+    several = len(choices) > 1
+    found = []
+    for choice in choices:
+        path, holder = key, choice
+        if choice.get("type") == "array":
+            path, holder = f"{key}[]", choice["items"]
+        elif isinstance(choice.get("additionalProperties"), dict):
+            path, holder = f"{key}.<name>", choice["additionalProperties"]
+        if "$ref" in holder:
+            reference = holder["$ref"].rsplit("/", 1)[-1]
+            found.append((f"{path} ({_kind_of_section(reference)})" if several else path, reference))
+    return found
 
 
-def _value(shape: Schema, *, is_list: bool) -> str:
+def _kind_of_section(reference: str) -> str:
+    """`PackageSource` -> `package`: what tells one choice from another."""
+    return reference.removesuffix("Source").removesuffix("Section").lower()
+
+
+def _choices(field: Schema) -> list[Schema]:
+    """What a value may be; left out are None and the text that may stand for a number."""
+    found = [one for one in field.get("anyOf", [field]) if one.get("type") != "null"]
+    numbers = [one for one in found if one.get("type") == "number"]
+    return numbers if numbers and all(one in numbers or "pattern" in one for one in found) else found
+
+
+def _value(field: Schema) -> str:
+    return " or ".join(dict.fromkeys(_kind(choice) for choice in _choices(field)))
+
+
+def _kind(shape: Schema) -> str:
+    """`text, at most 30 characters`, `list, at most 100: text`, `names, at least 1: number`."""
     if "enum" in shape:
         return ", ".join(f"`{choice}`" for choice in shape["enum"])
-    kind = "keys and values" if shape["type"] == "object" else KINDS[shape["type"]]
+    if shape["type"] == "array":
+        return f"{', '.join(['list', *_limits(shape)])}: {_value(shape['items'])}"
+    if shape["type"] == "object":
+        return f"{', '.join(['keys', *_limits(shape)])}: {_value(shape['additionalProperties'])}"
+    return ", ".join([KINDS[shape["type"]], *_limits(shape)])
+
+
+def _limits(shape: Schema) -> list[str]:
     limits = [words.format(_number(shape[name])) for name, words in LIMITS.items() if name in shape]
-    return ", ".join([f"list of {kind}" if is_list else kind, *limits])
+    wanted = WANTED.get(shape.get("pattern", ""))
+    return [*limits, wanted] if wanted else limits
 
 
 def _number(limit: float) -> float:
@@ -96,9 +133,10 @@ def _default(field: Schema, *, needed: bool) -> str:
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Write the page."""
-    parser = argparse.ArgumentParser(description="Write the reference of a recipe's keys.")
-    parser.add_argument("--output", type=Path, required=True, help="Markdown file to write")
-    parser.parse_args(argv).output.write_text(recipe_reference(), encoding="utf-8")
+    parser = argparse.ArgumentParser(description="Write the reference of a recipe's keys into a page.")
+    parser.add_argument("--output", type=Path, required=True, help="Markdown file with the line ## Every key")
+    page: Path = parser.parse_args(argv).output
+    page.write_text(with_reference(page.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

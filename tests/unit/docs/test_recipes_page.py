@@ -1,0 +1,35 @@
+"""The recipes that the page shows are recipes, and what it says of a task is so."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from pathlib import Path
+
+import pytest
+import yaml
+
+from steps.recipe import Recipe
+from steps.recipe_sections.release import CLASS_METRICS, LABEL_METRICS, NUMBER_METRICS
+
+PAGE = (Path(__file__).parents[3] / "docs/recipes.md").read_text()
+BLOCKS = [textwrap.dedent(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+COMMON = {"name": "mine", "description": "A model of mine.", "approval": {"approvers": ["approver@example.com"]}}
+
+
+@pytest.mark.parametrize("block", BLOCKS, ids=lambda block: re.findall(r"task: (\w+)", block)[0])
+def test_what_is_shown_is_a_recipe(block: str) -> None:
+    Recipe.model_validate(COMMON | yaml.safe_load(block))
+
+
+def test_each_kind_of_answer_is_shown() -> None:
+    assert [yaml.safe_load(block)["task"] for block in BLOCKS] == ["binary", "multi_label", "regression"]
+
+
+@pytest.mark.parametrize(
+    ("task", "metrics"),
+    [("`binary`, `multi_class`", CLASS_METRICS), ("`multi_label`", LABEL_METRICS), ("`regression`", NUMBER_METRICS)],
+)
+def test_every_metric_of_a_task_is_named(task: str, metrics: frozenset[str]) -> None:
+    (row,) = re.findall(rf"^\| {re.escape(task)} \| (.*) \|$", PAGE, re.MULTILINE)
+    assert {name for name in metrics if f"`{name}`" not in row} == set()
