@@ -8,7 +8,7 @@ RUNNING = "Running"
 DONE = frozenset({"Released", "NothingNew"})
 NO = frozenset(
     {
-        *("AlreadyRunning", "CostRejected", "DataRejected", "MetricsRejected"),
+        *("AlreadyRunning", "CostRejected", "DataRejected", "ModelRejected", "MetricsRejected"),
         *("ApprovalDenied", "ApprovalExpired", "RolledBack"),
     }
 )
@@ -19,6 +19,7 @@ MEANING = {
     "AlreadyRunning": "another run of this recipe is under way; nothing was done",
     "CostRejected": "the run could cost more than its recipe allows; nothing was started",
     "DataRejected": "the data broke a rule of the recipe; nothing was trained",
+    "ModelRejected": "the archive to import was refused; the live version stays",
     "MetricsRejected": "the candidate is not good enough; the live version stays",
     "ApprovalDenied": "a person said no; the live version stays",
     "ApprovalExpired": "nobody answered before the deadline; the live version stays",

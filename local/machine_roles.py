@@ -22,6 +22,7 @@ STATES = "states.amazonaws.com"
 # To hear of a job's end Step Functions keeps a rule of its own, one per kind of job for all machines of an account.
 MANAGED_RULES = {
     "createTrainingJob": "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+    "createHyperParameterTuningJob": "StepFunctionsGetEventsForSageMakerTuningJobsRule",
     "createProcessingJob": "StepFunctionsGetEventsForSageMakerProcessingJobsRule",
 }
 RULE_ACTIONS = ("events:PutTargets", "events:PutRule", "events:DescribeRule")

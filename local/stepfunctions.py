@@ -9,6 +9,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 from moto.stepfunctions.parser.api import HistoryEventType, InvalidDefinition, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
@@ -109,15 +110,14 @@ class SageMakerTask(StateTaskServiceCallback):
         arn = env.stack.pop()[f"{kind}Arn"]
         name = {f"{kind}Name": normalised_parameters[f"{kind}Name"]}
         client = self._client(resource_runtime_part.region)
-        words = "processing_job" if kind == "ProcessingJob" else "training_job"
 
         def resolve() -> dict[str, Any]:
             while not self._sagemaker.wait(arn, STOP_CHECK_SECONDS):
                 if not env.is_running():
                     # The execution was stopped or the task timed out; like AWS, stop the job as well as one can.
-                    getattr(client, f"stop_{words}")(**name)
+                    getattr(client, xform_name(f"Stop{kind}"))(**name)
                     return {}
-            described = getattr(client, f"describe_{words}")(**name)
+            described = getattr(client, xform_name(f"Describe{kind}"))(**name)
             description = {key: _json_safe(value) for key, value in described.items() if key != "ResponseMetadata"}
             if description[f"{kind}Status"] == "Failed":
                 raise FailureEventException(

@@ -22,6 +22,8 @@ def close_run(state: RunState) -> CloseRunResult:
         return CloseRunResult(
             outcome="MetricsRejected", reason=_why_rejected(state.check_metrics.findings, state.check_metrics.reason)
         )
+    if state.adopt_model is not None and state.adopt_model.verdict == "rejected":
+        return CloseRunResult(outcome="ModelRejected", reason=state.adopt_model.reason)
     if state.validate_data is not None and state.validate_data.verdict == "rejected":
         return CloseRunResult(outcome="DataRejected", reason=_why_rejected(state.validate_data.findings, ""))
     if state.prepare_run is not None and state.prepare_run.decision == "too_expensive":

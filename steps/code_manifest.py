@@ -13,7 +13,11 @@ from pathlib import PurePosixPath
 
 from pydantic import BaseModel, ConfigDict, Field
 
-ENTRY_MODULES = {"preprocess": "steps.preprocess", "evaluate_model": "training.evaluate_model"}
+ENTRY_MODULES = {
+    "preprocess": "steps.preprocess",
+    "import_model": "training.import_model",
+    "evaluate_model": "training.evaluate_model",
+}
 
 
 class CodeManifest(BaseModel):

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from steps.recipe_sections.base import S3_URI_PATTERN
 from steps.shortened import Reason, Sentence
 
 
@@ -34,6 +35,12 @@ class RunInput(Contract):
     )
     data_uri: str | None = Field(
         default=None, max_length=1024, description="A CSV; without it the newest under incoming/<recipe>/."
+    )
+    model_uri: str | None = Field(
+        default=None,
+        max_length=1024,
+        pattern=S3_URI_PATTERN,
+        description="The model.tar.gz to import; without it the recipe's import_model.model_uri.",
     )
     force: bool = Field(default=False, description="Run every step anew, even when nothing is new.")
     requested_by: str = Field(default="schedule", max_length=256)
@@ -131,8 +138,10 @@ class PrepareRunResult(Contract):
     run_uri: str = Field(default="", description="s3://bucket/runs/<run_id>")
     champion: LiveVersion | None = None
     preprocess: StepPlan | None = None
-    train_model: StepPlan | None = None
-    how_to_get_model: Literal["train", "reuse"] = "train"
+    train_model: StepPlan | None = Field(
+        default=None, description="The step that gets the model: a training, a search or an import."
+    )
+    how_to_get_model: Literal["train", "tune", "import", "reuse"] = "train"
     evaluate_model: StepPlan | None = None
     endpoint: EndpointPlan | None = None
     approval_deadline_seconds: int = 0
@@ -157,6 +166,54 @@ class ValidateDataResult(Contract):
     verdict: Literal["accepted", "rejected"]
     findings: list[Finding]
     rows: int
+
+
+class ImportReport(Contract):
+    """ImportModel's `report.json`: what the archive is, and whether it may be taken."""
+
+    verdict: Literal["accepted", "rejected"]
+    reason: Reason
+    digest: str = Field(description="SHA-256 of the archive.")
+    archive_bytes: int
+    unpacked_bytes: int = Field(default=0, description="Sum of the files, of a rejected archive as far as it was read.")
+    files: int = 0
+
+
+class Trial(Contract):
+    """One training of a search."""
+
+    training_job: str
+    status: str = Field(description="SageMaker's TrainingJobStatus.")
+    objective: float | None = Field(description="None when the training failed or logged no objective.")
+    hyperparameters: dict[str, str] = Field(description="Those that were searched, with the values it had.")
+
+
+class SearchReport(Contract):
+    """All trainings of a search, the best first; `trials.json` beside the adopted model."""
+
+    tuning_job: str
+    objective: str
+    goal: Literal["Minimize", "Maximize"]
+    trials: list[Trial]
+
+
+class SearchSummary(Contract):
+    """What a search found."""
+
+    objective: str
+    goal: Literal["Minimize", "Maximize"]
+    best: Trial
+    tried: int
+    measured: int = Field(description="Trainings with an objective.")
+    trials_uri: str
+
+
+class AdoptModelResult(Contract):
+    """AdoptModel: the model of a search or an import, lying where the run's model is planned to lie."""
+
+    verdict: Literal["adopted", "rejected"]
+    reason: Reason
+    search: SearchSummary | None = None
 
 
 class MetricsReport(Contract):
@@ -276,6 +333,7 @@ Outcome = Literal[
     "AlreadyRunning",
     "CostRejected",
     "DataRejected",
+    "ModelRejected",
     "MetricsRejected",
     "ApprovalDenied",
     "ApprovalExpired",
@@ -288,7 +346,13 @@ class CloseRunResult(Contract):
     """CloseRun: how a run that was told "no" ends, in one sentence with the number that decided."""
 
     outcome: Literal[
-        "CostRejected", "DataRejected", "MetricsRejected", "ApprovalDenied", "ApprovalExpired", "RolledBack"
+        "CostRejected",
+        "DataRejected",
+        "ModelRejected",
+        "MetricsRejected",
+        "ApprovalDenied",
+        "ApprovalExpired",
+        "RolledBack",
     ]
     reason: Reason
 
@@ -318,6 +382,9 @@ class RunState(BaseModel):
     preprocess: dict[str, Any] | None = None
     validate_data: ValidateDataResult | None = None
     train_model: dict[str, Any] | None = None
+    tune_model: dict[str, Any] | None = None
+    import_model: dict[str, Any] | None = None
+    adopt_model: AdoptModelResult | None = None
     evaluate_model: dict[str, Any] | None = None
     check_metrics: CheckMetricsResult | None = None
     register_model: RegisterModelResult | None = None

@@ -15,7 +15,14 @@ from fractions import Fraction
 from typing import Any
 
 from steps.contracts import EndpointPlan, RunCost
-from steps.job_requests import evaluate_request, preprocess_request, training_request
+from steps.job_requests import (
+    evaluate_request,
+    import_request,
+    preprocess_request,
+    training_request,
+    trainings_of,
+    tuning_request,
+)
 from steps.prices import PriceTable, Use
 from steps.recipe import Recipe
 from steps.recipe_sections.release import CostSection
@@ -30,8 +37,8 @@ ENDPOINT_BUSY_SECONDS = 600
 
 # The longest way through workflows/release.asl.json, every retry used, without looking at the endpoint; a test
 # walks the definition and compares.
-TRANSITIONS = 400
-LAMBDA_ATTEMPTS = 220
+TRANSITIONS = 430
+LAMBDA_ATTEMPTS = 240
 # One look at the endpoint: DescribeEndpoint with its retries, the choice after it, the wait.
 TRANSITIONS_PER_LOOK = 13
 LAMBDA_ATTEMPTS_PER_LOOK = 11
@@ -44,8 +51,6 @@ FUNCTION_GB = Fraction(1, 2)
 ALARMS = 22
 DASHBOARDS = 1
 KEYS = 1
-
-JOB_USES: dict[str, Use] = {"preprocess": "processing", "train_model": "training", "evaluate_model": "processing"}
 
 NOT_COUNTED = (
     "storage and requests of S3 and DynamoDB, log lines, traces and custom metrics, mail, data transfer, "
@@ -94,9 +99,14 @@ def total(lines: Iterable[CostLine]) -> Decimal:
 def job_requests(recipe: Recipe) -> dict[str, dict[str, Any]]:
     """The three jobs' requests as PrepareRun builds them, without names and places: step -> request."""
     nowhere = {"image": "", "code_uri": "", "recipe_uri": "", "recipe_file": "", "output_uri": ""}
+    if recipe.import_model is not None:
+        model = import_request(**nowhere, model_uri="")
+    else:
+        model = training_request(recipe, image="", region="", code_uri="", rows_uri="", output_uri="")
+        model = model if recipe.tuning is None else tuning_request(recipe, model)
     return {
         "preprocess": preprocess_request(**nowhere, data_uri=""),
-        "train_model": training_request(recipe, image="", region="", code_uri="", rows_uri="", output_uri=""),
+        "train_model": model,
         "evaluate_model": evaluate_request(**nowhere, test_uri="", candidate_uri="", champion_uri=None),
     }
 
@@ -185,18 +195,25 @@ def round_up(amount: Fraction) -> Decimal:
 
 
 def _job_line(step: str, request: Mapping[str, Any], region: str, prices: PriceTable) -> CostLine:
-    use = JOB_USES[step]
+    use: Use = "training" if "ResourceConfig" in request else "processing"
     cluster = request["ResourceConfig"] if use == "training" else request["ProcessingResources"]["ClusterConfig"]
-    count, volume_gb = cluster["InstanceCount"], cluster["VolumeSizeInGB"]
+    trainings, volume_gb = trainings_of(request), cluster["VolumeSizeInGB"]
+    count = cluster["InstanceCount"] * trainings
     seconds = request["StoppingCondition"]["MaxRuntimeInSeconds"] + STOP_SECONDS
     hour = prices.instance_hour(region, use, cluster["InstanceType"])
     hours = Fraction(seconds, SECONDS_PER_HOUR)
     volume = Fraction(prices.region(region).volume_gb_month) * volume_gb / HOURS_PER_MONTH
     return CostLine(
-        step,
+        _job_words(step, use, trainings),
         f"{count} x {cluster['InstanceType']} for {seconds:,} s, {hour:f} an hour, with {volume_gb} GB of disk",
         round_up(count * hours * (Fraction(hour) + volume)),
     )
+
+
+def _job_words(step: str, use: Use, trainings: int) -> str:
+    if step != "train_model":
+        return step
+    return "import_model" if use == "processing" else step if trainings == 1 else "tune_model"
 
 
 def _second_fleet_line(endpoint: EndpointPlan, region: str, prices: PriceTable) -> CostLine:

@@ -34,6 +34,14 @@ class DataUnavailableError(ReleaseError):
     """The data a run was asked to use cannot be read."""
 
 
+class ModelUnavailableError(ReleaseError):
+    """The model archive a run was asked to import cannot be read."""
+
+
+class NoModelFoundError(ReleaseError):
+    """A search for hyperparameters ended without a model that could be compared."""
+
+
 class ArtifactMissingError(ReleaseError):
     """An artifact that an earlier state should have written is not there."""
 

@@ -6,9 +6,11 @@ The state machine holds the rest (entry points, role, tags) and copies these par
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from steps.recipe import Recipe
+from steps.recipe_sections.training import HyperparameterRange, TuningSection
 
 PROCESSING_INSTANCE_TYPE = "ml.m5.xlarge"
 PROCESSING_VOLUME_GB = 30
@@ -111,6 +113,82 @@ def training_request(
         "Environment": {"PYTHONPATH": f"/opt/ml/code/{libraries}"},
         "TimeoutSeconds": training.max_runtime_seconds + START_UP_SECONDS,
     }
+
+
+def tuning_request(recipe: Recipe, training: Mapping[str, Any]) -> dict[str, Any]:
+    """Hyperparameter tuning job: the trainings' own request, what is searched, and the log line that compares them.
+
+    training: what training_request gives. Raises ValueError when the recipe asks for no search.
+    """
+    tuning = recipe.tuning
+    if tuning is None:
+        raise ValueError(f"the recipe {recipe.name} has no section `tuning`")
+    static = {name: value for name, value in training["HyperParameters"].items() if name not in tuning.ranges}
+    # One after the other, as the laptop runs them; SageMaker is done sooner when it runs some at the same time.
+    seconds = tuning.max_jobs * (recipe.training.max_runtime_seconds + START_UP_SECONDS)
+    return {
+        **training,
+        "HyperParameters": static,
+        "MetricDefinitions": [
+            {"Name": tuning.objective, "Regex": f"objective {tuning.objective}=(-?[0-9][-+.0-9eE]*)"},
+        ],
+        "HyperParameterTuningJobConfig": {
+            "Strategy": tuning.strategy,
+            "HyperParameterTuningJobObjective": {"Type": tuning.goal, "MetricName": tuning.objective},
+            "ResourceLimits": {
+                "MaxNumberOfTrainingJobs": tuning.max_jobs,
+                "MaxParallelTrainingJobs": tuning.max_parallel_jobs,
+            },
+            "ParameterRanges": _parameter_ranges(tuning),
+            "TrainingJobEarlyStoppingType": "Off",
+            "RandomSeed": recipe.training.seed,
+        },
+        "TimeoutSeconds": seconds,
+    }
+
+
+def import_request(
+    *, image: str, code_uri: str, model_uri: str, recipe_uri: str, recipe_file: str, output_uri: str
+) -> dict[str, Any]:
+    """Processing job that checks a model archive and, when it may be taken, hands it on unchanged."""
+    file = model_uri.rsplit("/", 1)[-1]
+    return _processing_request(
+        image=image,
+        inputs={"code": f"{code_uri}/source/", "archive": model_uri, "recipe": recipe_uri},
+        arguments=[
+            *("--archive", f"{INPUT}/archive/{file}"),
+            *("--recipe", f"{INPUT}/recipe/{recipe_file}", "--output", OUTPUT),
+        ],
+        output_uri=output_uri,
+    )
+
+
+def trainings_of(request: Mapping[str, Any]) -> int:
+    """How many trainings a request may start: those of a search, else one."""
+    limits = request.get("HyperParameterTuningJobConfig", {}).get("ResourceLimits", {})
+    return int(limits.get("MaxNumberOfTrainingJobs", 1))
+
+
+def _parameter_ranges(tuning: TuningSection) -> dict[str, list[dict[str, Any]]]:
+    ranges: dict[str, list[dict[str, Any]]] = {
+        "IntegerParameterRanges": [],
+        "ContinuousParameterRanges": [],
+        "CategoricalParameterRanges": [],
+    }
+    for name, given in tuning.ranges.items():
+        if given.values:
+            # The training toolkit decodes every hyperparameter once as JSON.
+            values = [json.dumps(value) for value in given.values]
+            ranges["CategoricalParameterRanges"].append({"Name": name, "Values": values})
+        else:
+            kind = "IntegerParameterRanges" if given.whole else "ContinuousParameterRanges"
+            ranges[kind].append({"Name": name, **_limits(given), "ScalingType": given.scaling})
+    return ranges
+
+
+def _limits(given: HyperparameterRange) -> dict[str, str]:
+    pairs = {"MinValue": given.minimum, "MaxValue": given.maximum}
+    return {key: str(int(value) if given.whole else value) for key, value in pairs.items() if value is not None}
 
 
 def _channel(name: str, uri: str, content_type: str = "text/csv") -> dict[str, Any]:

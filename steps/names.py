@@ -7,6 +7,8 @@ import json
 import re
 
 NAME_LIMIT = 63
+# SageMaker adds a number and a digest to the name of each training of a search.
+TUNING_NAME_LIMIT = 32
 # With a hyphen and the longest recipe's name it still fits into NAME_LIMIT, so that no name of a stack is ever cut:
 # its roles are allowed what begins with its name.
 STACK_NAME_LIMIT = 32
@@ -43,6 +45,11 @@ def job_name(run_id: str, step: str) -> str:
     return _legal(run_id, suffix=f"-{step}")
 
 
+def tuning_job_name(run_id: str) -> str:
+    """`<run_id>-tune`, at most 32 letters, digits and hyphens, so most often cut and with a digest."""
+    return _legal(run_id, suffix="-tune", limit=TUNING_NAME_LIMIT)
+
+
 def model_name(stack: str, run_id: str) -> str:
     """`<stack>-<run_id>` in lower case, also the name of the endpoint configuration.
 
@@ -61,10 +68,10 @@ def run_uri(bucket: str, run_id: str) -> str:
     return f"s3://{bucket}/runs/{run_id}"
 
 
-def _legal(name: str, *, suffix: str = "") -> str:
+def _legal(name: str, *, suffix: str = "", limit: int = NAME_LIMIT) -> str:
     """The name with every illegal character made a hyphen; a digest keeps two changed names apart."""
     slug = re.sub(r"[^A-Za-z0-9]+", "-", name).strip("-") or "run"
-    if slug == name and len(slug) + len(suffix) <= NAME_LIMIT:
+    if slug == name and len(slug) + len(suffix) <= limit:
         return slug + suffix
     ending = "-" + digest_of(name)[:_CUT_DIGEST_CHARACTERS] + suffix
-    return slug[: NAME_LIMIT - len(ending)].rstrip("-") + ending
+    return slug[: limit - len(ending)].rstrip("-") + ending

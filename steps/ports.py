@@ -13,10 +13,10 @@ from typing import Literal, Protocol
 
 from steps.answers import Output, Row
 from steps.approval import ApprovalRequest, AuditRecord
-from steps.contracts import LiveVersion, Outcome, RunInput
+from steps.contracts import LiveVersion, Outcome, RunInput, Trial
 from steps.start_run import WaitingRun
 
-JobKind = Literal["processing", "training"]
+JobKind = Literal["processing", "training", "tuning"]
 
 
 class ArtifactStore(Protocol):
@@ -28,6 +28,10 @@ class ArtifactStore(Protocol):
 
     def write(self, uri: str, body: bytes) -> None:
         """Create or replace an object."""
+        ...
+
+    def copy(self, uri: str, to_uri: str) -> None:
+        """Copy an object inside the store, however large; raises ArtifactMissingError."""
         ...
 
     def exists(self, uri: str) -> bool:
@@ -52,6 +56,10 @@ class JobHistory(Protocol):
 
     def has_completed(self, kind: JobKind, job_name: str) -> bool:
         """Whether the job exists and ended well."""
+        ...
+
+    def trials(self, tuning_job_name: str) -> list[Trial]:
+        """Every training that a search began, in no order."""
         ...
 
 

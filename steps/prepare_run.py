@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from steps.code_manifest import CodeManifest
 from steps.contracts import EndpointPlan, LiveVersion, PipelineContainer, PrepareRunResult, StepPlan
@@ -18,12 +18,15 @@ from steps.errors import PriceMissingError, RecipeInvalidError
 from steps.job_requests import (
     LIBRARIES,
     SCIKIT_LEARN_LIBRARIES,
+    START_UP_SECONDS,
     evaluate_request,
+    import_request,
     preprocess_request,
     training_request,
+    tuning_request,
 )
 from steps.model_card import input_digest
-from steps.names import digest_of, endpoint_name, job_name, model_name, run_tags, run_uri
+from steps.names import digest_of, endpoint_name, job_name, model_name, run_tags, run_uri, tuning_job_name
 from steps.ports import StepRecord
 from steps.prices import PriceTable
 from steps.recipe import Recipe
@@ -33,6 +36,9 @@ STEP_NAMES: tuple[StepName, ...] = ("preprocess", "train_model", "evaluate_model
 JOB_SUFFIXES: dict[StepName, str] = {"preprocess": "preprocess", "train_model": "train", "evaluate_model": "evaluate"}
 # Rules by which Preprocess counts; the others only judge what was counted.
 COUNTED_RULES = {"max_text_characters", "short_text_characters", "max_vocabulary_words"}
+# How the step train_model gets its model, and the last part of that job's name.
+GetModel = Literal["train", "tune", "import"]
+IMPORT_SUFFIX = "import"
 # On top of every wait that the plan knows: Lambdas, polling and the way back.
 LOCK_MARGIN = timedelta(hours=2)
 # What the containers of a table's pipeline run, out of the archive that both are given.
@@ -67,6 +73,15 @@ class Facts:
     tensorflow_inference_image: str
     scikit_learn_image: str
     xgboost_image: str
+    model_uri: str | None = None
+    model_digest: str | None = None
+
+    @property
+    def get_model(self) -> GetModel:
+        """What the recipe says the model comes from."""
+        if self.recipe.import_model is not None:
+            return "import"
+        return "train" if self.recipe.tuning is None else "tune"
 
     @property
     def training_image(self) -> str:
@@ -99,7 +114,13 @@ class Facts:
     @property
     def code_digest(self) -> str:
         """Digest of what runs: the modules of the three jobs and the images; another recipe's change is none."""
-        return digest_of(self.code.steps, self.script_digest, self.training_image, *self.inference_images)
+        jobs = {name: digest for name, digest in self.code.steps.items() if name != "import_model"}
+        return digest_of(jobs, self.getting_digest, self.training_image, *self.inference_images)
+
+    @property
+    def getting_digest(self) -> str:
+        """Digest of the code that gets the model: the training script's, or that of the import."""
+        return self.code.steps["import_model"] if self.get_model == "import" else self.script_digest
 
     @property
     def script_digest(self) -> str:
@@ -135,14 +156,21 @@ class EarlierStep:
 
 
 def compare_with_live(facts: Facts) -> dict[str, str]:
-    """What a release would change: data, recipe and code, each `unchanged`, `changed` or `first release`."""
+    """What a release would change: data, recipe and code, each `unchanged`, `changed` or `first release`.
+
+    An import compares its archive too, as `model`.
+    """
+    names = ("data", "recipe", "code", *(["model"] if facts.get_model == "import" else []))
     if facts.live is None:
-        return dict.fromkeys(("data", "recipe", "code"), "first release")
+        return dict.fromkeys(names, "first release")
     pairs = {
         "data": (facts.data_digest, facts.live.data_digest),
         "recipe": (facts.recipe_digest, facts.live.recipe_digest),
         "code": (facts.code_digest, facts.live.code_digest),
     }
+    if facts.get_model == "import":
+        # An archive is served as it was brought, so the live version's bytes are those of its import.
+        pairs["model"] = (facts.model_digest or "", facts.live.model_digest)
     return {name: "unchanged" if new == old else "changed" for name, (new, old) in pairs.items()}
 
 
@@ -165,9 +193,9 @@ def step_keys(facts: Facts) -> dict[StepName, str]:
     )
     train_model = digest_of(
         preprocess,
-        recipe.training.model_dump(mode="json"),
+        *_model_inputs(facts),
         recipe.data.class_names,
-        facts.script_digest,
+        facts.getting_digest,
         image,
     )
     evaluate_model = digest_of(
@@ -208,12 +236,11 @@ def plan_run(facts: Facts, earlier: Mapping[StepName, EarlierStep]) -> PrepareRu
     folder = run_uri(facts.bucket, facts.run_id)
     keys = step_keys(facts)
     reused, reasons = _choose_reuse(facts, earlier)
-    names = {
-        step: reused[step].job_name if step in reused else job_name(facts.run_id, JOB_SUFFIXES[step])
-        for step in STEP_NAMES
-    }
+    names = {step: job_name(facts.run_id, JOB_SUFFIXES[step]) for step in STEP_NAMES}
+    names["train_model"], archive = _place_model(facts)
+    names |= {step: record.job_name for step, record in reused.items()}
     outputs = {step: f"{folder}/{step}" for step in STEP_NAMES}
-    outputs["train_model"] += f"/{names['train_model']}/output/model.tar.gz"
+    outputs["train_model"] = f"{folder}/{archive}"
     outputs |= {step: record.output_uri for step, record in reused.items()}
 
     recipe_file = facts.recipe_uri.rsplit("/", 1)[-1]
@@ -228,15 +255,7 @@ def plan_run(facts: Facts, earlier: Mapping[StepName, EarlierStep]) -> PrepareRu
             output_uri=outputs["preprocess"],
             libraries=facts.libraries,
         ),
-        "train_model": training_request(
-            facts.recipe,
-            image=facts.training_image,
-            region=facts.region,
-            code_uri=facts.code_uri,
-            rows_uri=outputs["preprocess"],
-            output_uri=f"{folder}/train_model",
-            libraries=facts.libraries,
-        ),
+        "train_model": _model_request(facts, rows_uri=outputs["preprocess"], folder=folder),
         "evaluate_model": evaluate_request(
             image=facts.training_image,
             code_uri=facts.code_uri,
@@ -275,7 +294,7 @@ def plan_run(facts: Facts, earlier: Mapping[StepName, EarlierStep]) -> PrepareRu
         champion=facts.live,
         preprocess=steps["preprocess"],
         train_model=steps["train_model"],
-        how_to_get_model="reuse" if steps["train_model"].reuse else "train",
+        how_to_get_model="reuse" if steps["train_model"].reuse else facts.get_model,
         evaluate_model=steps["evaluate_model"],
         endpoint=_plan_endpoint(facts),
         approval_deadline_seconds=facts.recipe.approval.deadline_seconds,
@@ -306,7 +325,8 @@ def keep_ceiling(plan: PrepareRunResult, recipe: Recipe, region: str, prices: Pr
 
 def lock_deadline(recipe: Recipe, now: datetime) -> datetime:
     """When the longest run this recipe allows must be over; a lock older than that has no owner any more."""
-    jobs_seconds = 3 * 3600 + recipe.training.max_runtime_seconds
+    trainings = recipe.tuning.max_jobs if recipe.tuning else 1
+    jobs_seconds = 3 * 3600 + trainings * recipe.training.max_runtime_seconds + (trainings - 1) * START_UP_SECONDS
     waits_seconds = recipe.approval.deadline_seconds + 2 * recipe.endpoint.deadline_seconds
     return now + timedelta(seconds=jobs_seconds + waits_seconds) + LOCK_MARGIN
 
@@ -317,6 +337,49 @@ def nothing_new_reason(live: LiveVersion) -> str:
         f"Nothing is new: version {live.model_version}, live since {live.released_at:%Y-%m-%d %H:%M} UTC, "
         "was made from this very data, recipe and code."
     )
+
+
+def _model_inputs(facts: Facts) -> list[object]:
+    """What the step that gets the model takes beside the rows and the code; two ways never give equal inputs."""
+    recipe = facts.recipe
+    if recipe.import_model is not None:
+        smoke = recipe.smoke.model_dump(mode="json", include={"cases"})
+        return [{"archive": facts.model_digest, "max_bytes": recipe.import_model.max_bytes, **smoke}, recipe.task]
+    trained: list[object] = [recipe.training.model_dump(mode="json")]
+    return trained if recipe.tuning is None else [*trained, {"tuning": recipe.tuning.model_dump(mode="json")}]
+
+
+def _place_model(facts: Facts) -> tuple[str, str]:
+    """Name of the job that gets the model, and where in the run's folder the archive will lie."""
+    if facts.get_model == "tune":
+        return tuning_job_name(facts.run_id), "adopt_model/model.tar.gz"
+    if facts.get_model == "import":
+        return job_name(facts.run_id, IMPORT_SUFFIX), "import_model/model.tar.gz"
+    name = job_name(facts.run_id, JOB_SUFFIXES["train_model"])
+    return name, f"train_model/{name}/output/model.tar.gz"
+
+
+def _model_request(facts: Facts, *, rows_uri: str, folder: str) -> dict[str, Any]:
+    """The request of the job that gets the model."""
+    if facts.get_model == "import":
+        return import_request(
+            image=facts.training_image,
+            code_uri=facts.code_uri,
+            model_uri=facts.model_uri or "",
+            recipe_uri=facts.recipe_uri,
+            recipe_file=facts.recipe_uri.rsplit("/", 1)[-1],
+            output_uri=f"{folder}/import_model",
+        )
+    training = training_request(
+        facts.recipe,
+        image=facts.training_image,
+        region=facts.region,
+        code_uri=facts.code_uri,
+        rows_uri=rows_uri,
+        output_uri=f"{folder}/{'tune_model' if facts.get_model == 'tune' else 'train_model'}",
+        libraries=facts.libraries,
+    )
+    return tuning_request(facts.recipe, training) if facts.get_model == "tune" else training
 
 
 def _choose_reuse(

@@ -12,7 +12,7 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from steps.errors import RecipeInvalidError
-from steps.recipe_sections.base import WANTED, RecipeName, Section
+from steps.recipe_sections.base import HYPERPARAMETERS_CHARACTERS, WANTED, RecipeName, Section
 from steps.recipe_sections.data import DataRules, DataSection, SplitSection
 from steps.recipe_sections.release import (
     CLASS_METRICS,
@@ -25,7 +25,13 @@ from steps.recipe_sections.release import (
     SmokeCase,
     SmokeSection,
 )
-from steps.recipe_sections.training import ImportSection, TrainingSection, TuningSection
+from steps.recipe_sections.training import (
+    MAX_HYPERPARAMETERS,
+    MAX_SEARCH_SECONDS,
+    ImportSection,
+    TrainingSection,
+    TuningSection,
+)
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -70,8 +76,10 @@ class Recipe(Section):
         _check_metrics(self.task, self.metrics)
         for index, case in enumerate(self.smoke.cases):
             _check_case(f"smoke.cases[{index}]", case, self)
-        if self.tuning is not None and self.import_model is not None:
-            raise ValueError("tuning and import_model exclude each other; a model is searched for or brought along")
+        if self.tuning is not None:
+            _check_search(self.tuning, self.training)
+        if self.import_model is not None:
+            _check_import(self)
         return self
 
 
@@ -145,6 +153,39 @@ def _check_metrics(task: Task, metrics: MetricsSection) -> None:
         if gate.name not in _METRICS[task]:
             known = ", ".join(sorted(_METRICS[task]))
             raise ValueError(f"metrics.gates[{index}].name is {gate.name}, but task {task} has {known}")
+
+
+def _check_search(tuning: TuningSection, training: TrainingSection) -> None:
+    """All trainings of a search fit into SageMaker's limits, and its hyperparameters into the run's state."""
+    # The laptop runs one at a time, so this holds for it too.
+    seconds = tuning.max_jobs * training.max_runtime_seconds
+    if seconds > MAX_SEARCH_SECONDS:
+        raise ValueError(
+            f"tuning.max_jobs times training.max_runtime_seconds is {seconds:,} s, and a search may take "
+            f"{MAX_SEARCH_SECONDS:,} s (30 days); lower one of them"
+        )
+    names = {*training.hyperparameters, *tuning.ranges}
+    if len(names) > MAX_HYPERPARAMETERS:
+        raise ValueError(
+            f"training.hyperparameters and tuning.ranges name {len(names)} hyperparameters, and "
+            f"{MAX_HYPERPARAMETERS} are allowed"
+        )
+    total = training.characters + tuning.characters
+    if total > HYPERPARAMETERS_CHARACTERS:
+        raise ValueError(
+            f"training.hyperparameters and tuning.ranges have {total} characters together, and "
+            f"{HYPERPARAMETERS_CHARACTERS} are allowed"
+        )
+
+
+def _check_import(recipe: Recipe) -> None:
+    if recipe.tuning is not None:
+        raise ValueError("tuning and import_model exclude each other; a model is searched for or brought along")
+    if recipe.data.features is not None:
+        raise ValueError(
+            "import_model takes a TensorFlow SavedModel that reads a text, but data.features says the model reads a "
+            "table; train that model, or name data.text_column"
+        )
 
 
 def _check_case(where: str, case: SmokeCase, recipe: Recipe) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from steps.contracts import ReportFaultResult
-from steps.prepare_run import JOB_SUFFIXES
+from steps.prepare_run import IMPORT_SUFFIX, JOB_SUFFIXES
 
 CAUSE_CHARACTERS = 2000
 
@@ -17,6 +17,9 @@ _RESULTS = {
     "Preprocess": "preprocess",
     "ValidateData": "validate_data",
     "TrainModel": "train_model",
+    "TuneModel": "tune_model",
+    "ImportModel": "import_model",
+    "AdoptModel": "adopt_model",
     "EvaluateModel": "evaluate_model",
     "CheckMetrics": "check_metrics",
     "RegisterModel": "register_model",
@@ -33,11 +36,17 @@ _ROLL_BACK = {"RollBackEndpoint": "roll_back_endpoint", "DescribeRolledBackEndpo
 _JOB_STATES = {
     JOB_SUFFIXES["preprocess"]: "Preprocess",
     JOB_SUFFIXES["train_model"]: "TrainModel",
+    IMPORT_SUFFIX: "ImportModel",
     JOB_SUFFIXES["evaluate_model"]: "EvaluateModel",
 }
+# What a plan's how_to_get_model leads through.
+_WAYS = {"train": {"TrainModel"}, "tune": {"TuneModel", "AdoptModel"}, "import": {"ImportModel", "AdoptModel"}}
+_GETTING = frozenset().union(*_WAYS.values())
 _JOB_STATUSES = {
     "Preprocess": "ProcessingJobStatus",
     "TrainModel": "TrainingJobStatus",
+    "TuneModel": "HyperParameterTuningJobStatus",
+    "ImportModel": "ProcessingJobStatus",
     "EvaluateModel": "ProcessingJobStatus",
 }
 
@@ -92,6 +101,8 @@ def _fault_without_error(state: Mapping[str, Any], state_name: str | None) -> Re
 def _state_of_job(cause: str) -> str | None:
     """The state whose job a Cause describes, by the job's name."""
     document = _as_object(cause)
+    if "HyperParameterTuningJobName" in document:
+        return "TuneModel"
     job = str(document.get("TrainingJobName") or document.get("ProcessingJobName") or "")
     return next((name for suffix, name in _JOB_STATES.items() if job.endswith(f"-{suffix}")), None)
 
@@ -109,6 +120,10 @@ def _first_without_result(state: Mapping[str, Any]) -> str:
 
 def _is_passed_over(name: str, state: Mapping[str, Any]) -> bool:
     plan = state.get("prepare_run") or {}
+    if name in _GETTING:
+        step = plan.get("train_model") or {}
+        way = plan.get("how_to_get_model", "train")
+        return bool(step.get("reuse")) or name not in _WAYS.get(way, ())
     if name in _JOB_STATUSES:
         step = plan.get(_RESULTS[name]) or {}
         return bool(step.get("reuse"))
@@ -122,7 +137,8 @@ def _is_passed_over(name: str, state: Mapping[str, Any]) -> bool:
 
 def _was_told_no(state: Mapping[str, Any]) -> bool:
     """Whether data, metrics or a person had said no, or nobody had answered: CloseRun follows each."""
-    verdicts = {"validate_data": "verdict", "check_metrics": "verdict", "request_approval": "decision"}
+    verdicts = dict.fromkeys(("validate_data", "adopt_model", "check_metrics"), "verdict")
+    verdicts["request_approval"] = "decision"
     answers = {(state.get(key) or {}).get(field) for key, field in verdicts.items()}
     return "approval_expired" in state or bool(answers & {"rejected", "denied"})
 

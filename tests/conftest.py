@@ -18,7 +18,7 @@ import pytest
 from steps.answers import Output, Row
 from steps.approval import STALE_CLAIM_SECONDS, ApprovalRequest, AuditRecord
 from steps.code_manifest import CodeManifest
-from steps.contracts import CheckMetricsResult, LiveVersion, PrepareRunResult, RegisterModelResult, RunInput
+from steps.contracts import CheckMetricsResult, LiveVersion, PrepareRunResult, RegisterModelResult, RunInput, Trial
 from steps.errors import ArtifactMissingError, PredictionError, ServiceRefusedError
 from steps.ports import (
     ApprovalRecords,
@@ -81,6 +81,9 @@ class FakeArtifacts:
         self._objects.pop(uri, None)
         self._objects[uri] = body
 
+    def copy(self, uri: str, to_uri: str) -> None:
+        self.write(to_uri, self.read(uri))
+
     def exists(self, uri: str) -> bool:
         return any(name == uri or name.startswith(uri.rstrip("/") + "/") for name in self._objects)
 
@@ -98,8 +101,12 @@ class FakeArtifacts:
 
 
 class FakeJobs:
-    def __init__(self, completed: set[tuple[JobKind, str]]) -> None:
+    def __init__(self, completed: set[tuple[JobKind, str]], trials: dict[str, list[Trial]]) -> None:
         self._completed = completed
+        self._trials = trials
+
+    def trials(self, tuning_job_name: str) -> list[Trial]:
+        return self._trials.get(tuning_job_name, [])
 
     def has_completed(self, kind: JobKind, job_name: str) -> bool:
         return (kind, job_name) in self._completed
@@ -343,8 +350,14 @@ def completed_jobs() -> set[tuple[JobKind, str]]:
 
 
 @pytest.fixture
-def jobs(completed_jobs: set[tuple[JobKind, str]]) -> JobHistory:
-    return FakeJobs(completed_jobs)
+def trials() -> dict[str, list[Trial]]:
+    """Trainings of each search, by the tuning job's name."""
+    return {}
+
+
+@pytest.fixture
+def jobs(completed_jobs: set[tuple[JobKind, str]], trials: dict[str, list[Trial]]) -> JobHistory:
+    return FakeJobs(completed_jobs, trials)
 
 
 @pytest.fixture
@@ -533,7 +546,7 @@ def facts(reviews: Recipe, now: datetime) -> Facts:
         data_digest="da7a",
         code=CodeManifest(
             digest="c0de",
-            steps={"preprocess": "p1", "evaluate_model": "e1"},
+            steps={"preprocess": "p1", "import_model": "i1", "evaluate_model": "e1"},
             scripts={"training/text_classifier.py": "t1"},
             recipes=["reviews"],
         ),

@@ -81,6 +81,29 @@ SAGEMAKER = {
         job="TrainingJob",
         rule="StepFunctionsGetEventsForSageMakerTrainingJobsRule",
     ),
+    "createHyperParameterTuningJob": Integration(
+        fields=frozenset(
+            {
+                "HyperParameterTuningJobConfig",
+                "HyperParameterTuningJobName",
+                "Tags",
+                "TrainingJobDefinition",
+                "WarmStartConfig",
+            }
+        ),
+        result=frozenset(
+            {
+                "HyperParameterTuningJobArn",
+                "HyperParameterTuningJobName",
+                "HyperParameterTuningJobStatus",
+                "ObjectiveStatusCounters",
+                "TrainingJobStatusCounters",
+            }
+        ),
+        kind="hyper-parameter-tuning-job/",
+        job="HyperParameterTuningJob",
+        rule="StepFunctionsGetEventsForSageMakerTuningJobsRule",
+    ),
     "createModel": Integration(
         fields=frozenset(
             {

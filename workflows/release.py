@@ -29,6 +29,7 @@ from workflows.states import (
     processing_job,
     sagemaker_call,
     training_job,
+    tuning_job,
 )
 
 DEFINITION = Path(__file__).with_name("release.asl.json")
@@ -38,6 +39,7 @@ ENDPOINT = f"{PLAN}.endpoint"
 NO_ENDS = {
     "CostRejected": "The run could cost more than its recipe allows; nothing was started.",
     "DataRejected": "The data broke a rule of the recipe; nothing was trained.",
+    "ModelRejected": "The archive to import may not be taken, or is none that this recipe's model can be.",
     "MetricsRejected": "The candidate missed a floor or is worse than the live version.",
     "ApprovalDenied": "A person said no.",
     "ApprovalExpired": "Nobody answered before the deadline.",
@@ -110,6 +112,27 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
         catch=catch,
     )
     has_training_completed = Choice("HasTrainingCompleted", comment="A stopped job may not fail its task.")
+    tune_model = tuning_job(
+        "TuneModel",
+        comment="Trains several times with other hyperparameters and compares. The recipe bounds number and time.",
+        catch=catch,
+    )
+    has_tuning_completed = Choice("HasTuningCompleted", comment="A stopped job may not fail its task.")
+    import_model = processing_job(
+        "ImportModel",
+        "training.import_model",
+        comment="Checks an archive that exists already, before anything serves it. Nothing is trained.",
+        catch=catch,
+        step="train_model",
+    )
+    has_import_completed = Choice("HasImportCompleted", comment="A stopped job may not fail its task.")
+    adopt_model = lambda_task(
+        "AdoptModel",
+        {"plan.$": PLAN},
+        comment="Takes the search's best model as the run's own, or says why an archive was refused.",
+        catch=catch,
+    )
+    is_model_adopted = Choice("IsModelAdopted")
     is_evaluation_reused = Choice("IsEvaluationReused", comment="Same model, rows and champion: the same numbers.")
     evaluate_model = processing_job(
         "EvaluateModel",
@@ -285,11 +308,22 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
     choose(
         how_to_get_model,
         f"{PLAN}.how_to_get_model",
-        {"train": train_model, "reuse": is_evaluation_reused},
+        {"train": train_model, "tune": tune_model, "import": import_model, "reuse": is_evaluation_reused},
         report_fault,
     )
     train_model.next(has_training_completed)
     choose(has_training_completed, "$.train_model.TrainingJobStatus", {"Completed": is_evaluation_reused}, report_fault)
+    tune_model.next(has_tuning_completed)
+    choose(
+        has_tuning_completed,
+        "$.tune_model.HyperParameterTuningJobStatus",
+        {"Completed": adopt_model},
+        report_fault,
+    )
+    import_model.next(has_import_completed)
+    choose(has_import_completed, "$.import_model.ProcessingJobStatus", {"Completed": adopt_model}, report_fault)
+    adopt_model.next(is_model_adopted)
+    choose(is_model_adopted, "$.adopt_model.verdict", {"adopted": is_evaluation_reused}, close_run)
     choose(is_evaluation_reused, f"{PLAN}.evaluate_model.reuse", {True: check_metrics}, evaluate_model)
     evaluate_model.next(has_evaluation_completed)
     choose(has_evaluation_completed, "$.evaluate_model.ProcessingJobStatus", {"Completed": check_metrics}, report_fault)
@@ -335,6 +369,7 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
     order = [
         *(prepare_run, is_anything_new, is_preprocess_reused, preprocess, has_preprocess_completed),
         *(validate_data, is_data_valid, how_to_get_model, train_model, has_training_completed),
+        *(tune_model, has_tuning_completed, import_model, has_import_completed, adopt_model, is_model_adopted),
         *(is_evaluation_reused, evaluate_model, has_evaluation_completed, check_metrics, metrics_passed),
         *(register_model, is_approval_needed, request_approval, is_approved),
         *(is_pipeline, create_pipeline_model, create_model, create_endpoint_config),

@@ -1,7 +1,7 @@
 """The states a release is made of, on top of the `stepfunctions` SDK.
 
-The SDK (2.3.0) lacks a Retry's MaxDelaySeconds and JitterStrategy. It accepts a keyword when an enum member of
-the block has that value, so an enum of our own extends what a block allows.
+The SDK (2.3.0) lacks a Retry's MaxDelaySeconds and JitterStrategy, and a Task's ResultSelector. It accepts a keyword
+when an enum member of the block has that value, so an enum of our own extends what a block allows.
 """
 
 from __future__ import annotations
@@ -22,6 +22,18 @@ LAMBDA_TIMEOUT_SECONDS = 120
 class _ExtraField(Enum):
     MaxDelaySeconds = "max_delay_seconds"
     JitterStrategy = "jitter_strategy"
+
+
+class _ExtraTaskField(Enum):
+    ResultSelector = "result_selector"
+
+
+class SelectingTask(Task):  # type: ignore[misc]  # the SDK is published without types
+    """A Task that keeps a part of its result."""
+
+    def allowed_fields(self) -> list[Enum]:
+        """The SDK's fields and the one it lacks."""
+        return [*super().allowed_fields(), _ExtraTaskField.ResultSelector]
 
 
 class BoundedRetry(Retry):  # type: ignore[misc]  # the SDK is published without types
@@ -102,9 +114,12 @@ def lambda_task(
     )
 
 
-def processing_job(name: str, module: str, *, comment: str, catch: Catch) -> Task:
-    """A SageMaker processing job that runs one of our modules; PrepareRun has planned its parameters."""
-    plan = f"$.prepare_run.{snake(name)}"
+def processing_job(name: str, module: str, *, comment: str, catch: Catch, step: str | None = None) -> Task:
+    """A SageMaker processing job that runs one of our modules; PrepareRun has planned its parameters.
+
+    step: the plan's part, when it has another name than the state
+    """
+    plan = f"$.prepare_run.{step or snake(name)}"
     return Task(
         name,
         resource="arn:${Partition}:states:::sagemaker:createProcessingJob.sync",
@@ -153,6 +168,42 @@ def training_job(name: str, *, comment: str, catch: Catch) -> Task:
             "StoppingCondition.$": f"{plan}.parameters.StoppingCondition",
             "Tags": tags(),
         },
+        result_path=f"$.{snake(name)}",
+        timeout_seconds_path=f"{plan}.parameters.TimeoutSeconds",
+        retry=CAPACITY_RETRY,
+        catch=catch,
+    )
+
+
+def tuning_job(name: str, *, comment: str, catch: Catch) -> Task:
+    """A SageMaker hyperparameter tuning job; PrepareRun has planned its parameters as the step train_model."""
+    plan = "$.prepare_run.train_model"
+    # The description repeats the whole request; AdoptModel asks SageMaker for the trainings.
+    kept = ("HyperParameterTuningJobName", "HyperParameterTuningJobArn", "HyperParameterTuningJobStatus")
+    return SelectingTask(
+        name,
+        resource="arn:${Partition}:states:::sagemaker:createHyperParameterTuningJob.sync",
+        comment=comment,
+        parameters={
+            "HyperParameterTuningJobName.$": f"{plan}.job_name",
+            "HyperParameterTuningJobConfig.$": f"{plan}.parameters.HyperParameterTuningJobConfig",
+            "TrainingJobDefinition": {
+                "RoleArn": "${JobRoleArn}",
+                "AlgorithmSpecification": {
+                    "TrainingImage.$": f"{plan}.parameters.TrainingImage",
+                    "TrainingInputMode": "File",
+                    "MetricDefinitions.$": f"{plan}.parameters.MetricDefinitions",
+                },
+                "StaticHyperParameters.$": f"{plan}.parameters.HyperParameters",
+                "Environment.$": f"{plan}.parameters.Environment",
+                "InputDataConfig.$": f"{plan}.parameters.InputDataConfig",
+                "OutputDataConfig.$": f"{plan}.parameters.OutputDataConfig",
+                "ResourceConfig.$": f"{plan}.parameters.ResourceConfig",
+                "StoppingCondition.$": f"{plan}.parameters.StoppingCondition",
+            },
+            "Tags": tags(),
+        },
+        result_selector={f"{field}.$": f"$.{field}" for field in kept},
         result_path=f"$.{snake(name)}",
         timeout_seconds_path=f"{plan}.parameters.TimeoutSeconds",
         retry=CAPACITY_RETRY,

@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import boto3
+from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.faults import CLIENT_CONFIG, error_code, error_message, service_faults
@@ -24,6 +25,8 @@ _MISSING_CODES = frozenset({"NoSuchKey", "NoSuchBucket", "404", "NotFound"})
 _HIDING_CODES = frozenset({"AccessDenied", "403", "Forbidden"})
 _CHUNK_BYTES = 1 << 20
 _MAX_READ_BYTES = 32 << 20
+# One request copies 5 GiB at most; more is copied in parts.
+_COPY = TransferConfig(multipart_threshold=5 << 30, multipart_chunksize=1 << 30)
 DIGEST_METADATA = "sha256"
 
 
@@ -47,6 +50,13 @@ class S3ArtifactStore:
         bucket, key = _split(uri)
         with service_faults("S3"):
             self._client.put_object(Bucket=bucket, Key=key, Body=body)
+
+    def copy(self, uri: str, to_uri: str) -> None:
+        """Copy an object inside S3; raises ArtifactMissingError."""
+        bucket, key = _split(uri)
+        to_bucket, to_key = _split(to_uri)
+        with service_faults("S3"), _missing(uri):
+            self._client.copy({"Bucket": bucket, "Key": key}, to_bucket, to_key, Config=_COPY)
 
     def exists(self, uri: str) -> bool:
         """Whether there is an object at the URI, or any below it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
@@ -11,13 +12,14 @@ import boto3
 from botocore.exceptions import ClientError
 
 from lambdas.adapters.faults import CLIENT_CONFIG, error_message, service_faults
+from steps.contracts import Trial
 from steps.errors import EndpointBusyError
 from steps.ports import Endpoint, JobKind, ModelPackage
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker import SageMakerClient
     from mypy_boto3_sagemaker.literals import ProductionVariantInstanceTypeType
-    from mypy_boto3_sagemaker.type_defs import TagTypeDef
+    from mypy_boto3_sagemaker.type_defs import HyperParameterTrainingJobSummaryTypeDef, TagTypeDef
 
 # SageMaker models none of these as an error of its own: they all arrive as ValidationException, told apart by words.
 _ABSENT_WORDS = ("could not find", "not found", "does not exist")
@@ -27,7 +29,7 @@ _APPROVAL_DESCRIPTION_CHARACTERS = 1024
 
 
 class SageMakerJobs:
-    """Processing and training jobs."""
+    """Processing, training and tuning jobs."""
 
     def __init__(self, client: SageMakerClient) -> None:
         self._client = client
@@ -39,12 +41,23 @@ class SageMakerJobs:
                 if kind == "training":
                     job = self._client.describe_training_job(TrainingJobName=job_name)
                     return job["TrainingJobStatus"] == "Completed"
+                if kind == "tuning":
+                    search = self._client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=job_name)
+                    return search["HyperParameterTuningJobStatus"] == "Completed"
                 status = self._client.describe_processing_job(ProcessingJobName=job_name)["ProcessingJobStatus"]
             except ClientError as error:
                 if _says(error, _ABSENT_WORDS):
                     return False
                 raise
             return status == "Completed"
+
+    def trials(self, tuning_job_name: str) -> list[Trial]:
+        """Every training that a search began."""
+        with service_faults("SageMaker"):
+            pages = self._client.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(
+                HyperParameterTuningJobName=tuning_job_name
+            )
+            return [_trial(summary) for page in pages for summary in page["TrainingJobSummaries"]]
 
 
 class SageMakerEndpoints:
@@ -163,6 +176,17 @@ class SageMakerRegistry:
                 ModelApprovalStatus="Rejected",
                 ApprovalDescription=_description(reason),
             )
+
+
+def _trial(summary: HyperParameterTrainingJobSummaryTypeDef) -> Trial:
+    final = summary.get("FinalHyperParameterTuningJobObjectiveMetric")
+    value = final["Value"] if final else None
+    return Trial(
+        training_job=summary["TrainingJobName"],
+        status=summary["TrainingJobStatus"],
+        objective=value if value is not None and math.isfinite(value) else None,
+        hyperparameters=summary["TunedHyperParameters"],
+    )
 
 
 def _tag_list(tags: Mapping[str, str]) -> list[TagTypeDef]:

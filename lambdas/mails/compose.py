@@ -18,6 +18,7 @@ from steps.ports import Mail
 _TITLES: dict[Outcome, str] = {
     "CostRejected": "the run would be too expensive",
     "DataRejected": "the data was rejected",
+    "ModelRejected": "the archive was refused",
     "MetricsRejected": "the new model was rejected",
     "ApprovalDenied": "the approval was denied",
     "ApprovalExpired": "the approval expired",

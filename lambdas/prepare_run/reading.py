@@ -10,10 +10,13 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from lambdas.settings import Settings
 from steps.code_manifest import CodeManifest
 from steps.contracts import RunInput
-from steps.errors import ArtifactMissingError, DataUnavailableError, RecipeInvalidError
+from steps.errors import ArtifactMissingError, DataUnavailableError, ModelUnavailableError, RecipeInvalidError
 from steps.ports import ArtifactStore, ReleaseRecords
 from steps.prepare_run import Facts
 from steps.recipe import Recipe, parse_recipe
+
+# The file's name becomes an argument of the job, and SageMaker takes 256 characters with the path before it.
+MAX_FILE_CHARACTERS = 200
 
 
 class PrepareRunSettings(Settings):
@@ -45,11 +48,15 @@ class PrepareRunInput(BaseModel):
 def read_facts(
     request: PrepareRunInput, environment: PrepareRunSettings, artifacts: ArtifactStore, records: ReleaseRecords
 ) -> Facts:
-    """All that a plan follows from; raises RecipeInvalidError, DataUnavailableError or ArtifactMissingError."""
+    """All that a plan follows from.
+
+    Raises RecipeInvalidError, DataUnavailableError, ModelUnavailableError or ArtifactMissingError.
+    """
     asked = _parse_input(request.input)
     code = CodeManifest.model_validate_json(artifacts.read(f"{environment.code_uri}/manifest.json"))
     recipe, recipe_uri = _read_recipe(asked, code, environment.code_uri, artifacts)
     data_uri = _find_data(asked, environment.artifact_bucket, artifacts)
+    model_uri = _find_model(asked, recipe, environment.artifact_bucket)
     return Facts(
         run_id=request.run_id,
         started_at=request.started_at,
@@ -69,6 +76,8 @@ def read_facts(
         tensorflow_inference_image=environment.tensorflow_inference_image,
         scikit_learn_image=environment.scikit_learn_image,
         xgboost_image=environment.xgboost_image,
+        model_uri=model_uri,
+        model_digest=None if model_uri is None else _digest_model(model_uri, artifacts),
     )
 
 
@@ -107,6 +116,38 @@ def _find_data(asked: RunInput, bucket: str, artifacts: ArtifactStore) -> str:
     if not uri.startswith(f"s3://{bucket}/"):
         raise DataUnavailableError(f"{uri} is in a bucket the jobs may not read; copy it into s3://{bucket}/")
     return uri
+
+
+def _find_model(asked: RunInput, recipe: Recipe, bucket: str) -> str | None:
+    """The archive to import; None when the recipe trains its model."""
+    if recipe.import_model is None:
+        if asked.model_uri is None:
+            return None
+        raise ModelUnavailableError(
+            f"the run names a model, but the recipe {recipe.name} trains one; leave model_uri out, or give the recipe "
+            "a section import_model"
+        )
+    uri = asked.model_uri or recipe.import_model.model_uri
+    if uri is None:
+        raise ModelUnavailableError(
+            f"the recipe {recipe.name} imports a model, but nothing names one; start the run with `greenlight run "
+            f"{recipe.name} --model FILE`, or set import_model.model_uri"
+        )
+    if not uri.startswith(f"s3://{bucket}/"):
+        raise ModelUnavailableError(
+            f"{uri} is in a bucket the jobs may not read; copy it into s3://{bucket}/, or download it and use "
+            f"`greenlight run {recipe.name} --model FILE`"
+        )
+    if len(uri.rsplit("/", 1)[-1]) > MAX_FILE_CHARACTERS:
+        raise ModelUnavailableError(f"{uri} has a name of more than {MAX_FILE_CHARACTERS} characters; shorten it")
+    return uri
+
+
+def _digest_model(uri: str, artifacts: ArtifactStore) -> str:
+    try:
+        return artifacts.noted_digest(uri) or artifacts.digest(uri)
+    except ArtifactMissingError as error:
+        raise ModelUnavailableError(f"there is no model archive at {uri}; check model_uri") from error
 
 
 def _digest_data(uri: str, artifacts: ArtifactStore) -> str:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from steps.contracts import PrepareRunResult
 from steps.ports import ArtifactStore, JobHistory, JobKind, ReleaseRecords, StepRecord
-from steps.prepare_run import STEP_NAMES, EarlierStep, Facts, StepName, step_keys
+from steps.prepare_run import STEP_NAMES, EarlierStep, Facts, GetModel, StepName, step_keys
 
-_JOB_KINDS: dict[StepName, JobKind] = {
-    "preprocess": "processing",
-    "train_model": "training",
-    "evaluate_model": "processing",
-}
+_MODEL_JOBS: dict[GetModel, JobKind] = {"train": "training", "tune": "tuning", "import": "processing"}
 
 
 def find_earlier_steps(
@@ -22,7 +18,8 @@ def find_earlier_steps(
         record = records.step(facts.recipe.name, step, key)
         # A retried PrepareRun finds its own notes.
         if record is not None and record.run_id != facts.run_id:
-            usable = jobs.has_completed(_JOB_KINDS[step], record.job_name) and artifacts.exists(record.output_uri)
+            kind = _MODEL_JOBS[facts.get_model] if step == "train_model" else "processing"
+            usable = jobs.has_completed(kind, record.job_name) and artifacts.exists(record.output_uri)
             earlier[step] = EarlierStep(record, usable)
     return earlier
 

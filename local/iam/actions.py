@@ -9,6 +9,7 @@ named beside the entry.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from local import task_tokens
 from local.iam import s3_actions
@@ -42,6 +43,13 @@ RESOURCES: dict[str, dict[str, tuple[str, ...]]] = {
         ),
         **dict.fromkeys(
             ("CreateTrainingJob", "DescribeTrainingJob", "StopTrainingJob"), ("training-job/{TrainingJobName}",)
+        ),
+        **dict.fromkeys(
+            (
+                *("CreateHyperParameterTuningJob", "DescribeHyperParameterTuningJob", "StopHyperParameterTuningJob"),
+                "ListTrainingJobsForHyperParameterTuningJob",
+            ),
+            ("hyper-parameter-tuning-job/{HyperParameterTuningJobName}",),
         ),
         **dict.fromkeys(("CreateModel", "DescribeModel", "DeleteModel"), ("model/{ModelName}",)),
         **dict.fromkeys(
@@ -77,10 +85,11 @@ WITHOUT_RESOURCES = {
     "cloudwatch": ("GetMetricData", "ListMetrics"),
     "sts": ("GetCallerIdentity",),
 }
-# What takes a role with it needs iam:PassRole on the role, for the service that will assume it.
+# What takes a role with it needs iam:PassRole on the role, for the service that will assume it; dots lead to a part.
 PASSED_ROLES = {
     "sagemaker:CreateProcessingJob": ("RoleArn", "sagemaker.amazonaws.com"),
     "sagemaker:CreateTrainingJob": ("RoleArn", "sagemaker.amazonaws.com"),
+    "sagemaker:CreateHyperParameterTuningJob": ("TrainingJobDefinition.RoleArn", "sagemaker.amazonaws.com"),
     "sagemaker:CreateModel": ("ExecutionRoleArn", "sagemaker.amazonaws.com"),
 }
 # Service prefixes of actions, where they are not the signing name.
@@ -138,7 +147,10 @@ def _fill(prefix: str, template: str, call: Call) -> str:
 def _handed_over(name: str, call: Call) -> Iterable[Permission]:
     if name in PASSED_ROLES:
         parameter, service = PASSED_ROLES[name]
-        if role := call.parameters.get(parameter):
+        given: Any = call.parameters
+        for part in parameter.split("."):
+            given = (given or {}).get(part)
+        if role := given:
             yield Permission("iam:PassRole", role, {"iam:PassedToService": (service,)})
 
 

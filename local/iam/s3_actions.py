@@ -49,7 +49,7 @@ def permissions_for(call: Call) -> list[Permission] | None:
     if operation in ON_BUCKETS:
         return [Permission(f"s3:{ON_BUCKETS[operation]}", bucket, _listing(parameters))]
     target = f"{bucket}/{parameters.get('Key', '')}"
-    if operation == "CopyObject":
+    if operation in {"CopyObject", "UploadPartCopy"}:
         source, _, version = unquote(parameters["CopySource"]).lstrip("/").partition("?versionId=")
         reading = Permission(f"s3:GetObject{'Version' if version else ''}", f"arn:aws:s3:::{source}")
         return [reading, Permission("s3:PutObject", target)]

@@ -23,6 +23,14 @@ from steps.recipe_sections.base import (
 )
 
 Hyperparameter = str | int | float | bool
+# What SageMaker takes of a value that is one of several to try.
+RANGE_VALUE_CHARACTERS = 256
+# Hyperparameters that are the training toolkit's and ours, never the recipe's.
+RESERVED_PREFIXES = ("sagemaker_", "class_names", "_tuning_")
+# SageMaker ends a search after 30 days.
+MAX_SEARCH_SECONDS = 30 * 24 * 3600
+# SageMaker takes 100; a training has some of ours too.
+MAX_HYPERPARAMETERS = 90
 # Images that a recipe names by a word; any other image is named by its full URI.
 TRAINING_IMAGES = ("tensorflow-training", "sagemaker-scikit-learn")
 
@@ -77,7 +85,7 @@ class TrainingSection(Section):
     @field_validator("hyperparameters")
     @classmethod
     def _hyperparameters_fit(cls, value: dict[str, Hyperparameter]) -> dict[str, Hyperparameter]:
-        lengths = {name: len(json.dumps(item)) for name, item in value.items()}
+        lengths = _lengths(value)
         for name, length in lengths.items():
             if len(name) > HYPERPARAMETER_NAME_CHARACTERS or length > HYPERPARAMETER_CHARACTERS:
                 raise ValueError(
@@ -88,6 +96,16 @@ class TrainingSection(Section):
         if total > HYPERPARAMETERS_CHARACTERS:
             raise ValueError(f"together they have {total} characters, and {HYPERPARAMETERS_CHARACTERS} are allowed")
         return value
+
+    @property
+    def characters(self) -> int:
+        """What the hyperparameters take of the characters that they may have."""
+        lengths = _lengths(self.hyperparameters)
+        return sum(lengths.values()) + sum(map(len, lengths))
+
+
+def _lengths(hyperparameters: dict[str, Hyperparameter]) -> dict[str, int]:
+    return {name: len(json.dumps(item)) for name, item in hyperparameters.items()}
 
 
 class HyperparameterRange(Section):
@@ -102,6 +120,15 @@ class HyperparameterRange(Section):
     values: list[str | int | float] = Field(
         default=[], max_length=30, description="The values to choose from, instead of limits."
     )
+
+    @field_validator("values")
+    @classmethod
+    def _values_fit(cls, value: list[str | int | float]) -> list[str | int | float]:
+        if any(len(json.dumps(item)) > RANGE_VALUE_CHARACTERS for item in value):
+            raise ValueError(f"SageMaker allows {RANGE_VALUE_CHARACTERS} characters for a value that is tried")
+        if len(set(map(str, value))) < len(value):
+            raise ValueError("a value stands there twice; name each once")
+        return value
 
     @model_validator(mode="after")
     def _limits_or_values(self) -> HyperparameterRange:
@@ -137,6 +164,30 @@ class TuningSection(Section):
     ranges: dict[str, HyperparameterRange] = Field(
         min_length=1, max_length=20, description="Hyperparameter -> what to try."
     )
+
+    @field_validator("ranges")
+    @classmethod
+    def _names_are_free(cls, value: dict[str, HyperparameterRange]) -> dict[str, HyperparameterRange]:
+        for name in value:
+            if not name or len(name) > HYPERPARAMETER_NAME_CHARACTERS or name.startswith(RESERVED_PREFIXES):
+                raise ValueError(
+                    f"'{name[:40]}' cannot be searched for; name one of the script's hyperparameters, of at most "
+                    f"{HYPERPARAMETER_NAME_CHARACTERS} characters"
+                )
+        return value
+
+    @property
+    def characters(self) -> int:
+        """What the ranges take of the characters that all hyperparameters may have."""
+        return sum(len(name) + len(each.model_dump_json()) for name, each in self.ranges.items())
+
+    @model_validator(mode="after")
+    def _some_trial_differs(self) -> TuningSection:
+        if self.max_parallel_jobs > self.max_jobs:
+            raise ValueError(
+                f"max_parallel_jobs is {self.max_parallel_jobs}, but max_jobs is {self.max_jobs}; lower the first"
+            )
+        return self
 
 
 class ImportSection(Section):

@@ -151,10 +151,14 @@ class Clients:
             meta=SimpleNamespace(service_model=SAGEMAKER),
             create_processing_job=lambda **request: self._create("createProcessingJob", "ProcessingJob", request),
             create_training_job=lambda **request: self._create("createTrainingJob", "TrainingJob", request),
+            create_hyper_parameter_tuning_job=lambda **request: self._create(
+                "createHyperParameterTuningJob", "HyperParameterTuningJob", request
+            ),
             create_model=lambda **request: self._answer("createModel", request),
             create_endpoint_config=lambda **request: self._answer("createEndpointConfig", request),
             describe_processing_job=lambda **request: self._jobs[request["ProcessingJobName"]],
             describe_training_job=lambda **request: self._jobs[request["TrainingJobName"]],
+            describe_hyper_parameter_tuning_job=lambda **request: self._jobs[request["HyperParameterTuningJobName"]],
         )
 
     def _invoke(self, FunctionName: str, Payload: bytes, **_: object) -> dict[str, Any]:  # noqa: N803 - as in the API

@@ -159,7 +159,7 @@ def plan(recipe: Recipe = RECIPE, *, poll_seconds: int = 0) -> PrepareRunResult:
         data_digest=DIGEST,
         code=CodeManifest(
             digest=DIGEST,
-            steps=dict.fromkeys(("preprocess", "evaluate_model"), DIGEST),
+            steps=dict.fromkeys(("preprocess", "import_model", "evaluate_model"), DIGEST),
             scripts={recipe.training.script: DIGEST},
             recipes=[],
         ),

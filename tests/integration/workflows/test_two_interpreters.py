@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 
 from steps.contracts import (
+    AdoptModelResult,
     ApprovalDecision,
     CheckMetricsResult,
     Contract,
@@ -32,7 +33,13 @@ from steps.contracts import (
     UpdateEndpointResult,
     ValidateDataResult,
 )
-from steps.job_requests import evaluate_request, preprocess_request, training_request
+from steps.job_requests import (
+    evaluate_request,
+    import_request,
+    preprocess_request,
+    training_request,
+    tuning_request,
+)
 from steps.recipe import Recipe, parse_recipe
 from tests.integration.workflows.interpreters import (
     PROJECT,
@@ -62,8 +69,17 @@ def failed_job(kind: str, name: str) -> Answer:
     return {"error": "States.TaskFailed", "cause": json.dumps({f"{kind}Name": name, f"{kind}Status": "Failed"})}
 
 
+SEARCH = """
+tuning:
+  ranges:
+    l2: {minimum: 0.01, maximum: 1.0, scaling: Logarithmic}
+    epochs: {minimum: 2, maximum: 9, whole: true}
+    min_texts: {values: [1, 2]}
+"""
+
+
 def recipe() -> Recipe:
-    text = (PROJECT / "recipes/review-snippets/recipe.yaml").read_text()
+    text = (PROJECT / "recipes/review-snippets/recipe.yaml").read_text() + SEARCH
     return parse_recipe(text, where="review-snippets")
 
 
@@ -71,9 +87,12 @@ def requests() -> dict[str, dict[str, Any]]:
     """The jobs' own requests: a task refuses what SageMaker would refuse."""
     places = {"image": "image", "code_uri": "s3://b/code", "output_uri": "s3://b/out"}
     given = {**places, "recipe_uri": "s3://b/recipe.yaml", "recipe_file": "recipe.yaml"}
+    training = training_request(recipe(), **places, region=REGION, rows_uri="s3://b/rows")
     return {
         "preprocess": preprocess_request(**given, data_uri="s3://b/data.csv"),
-        "train": training_request(recipe(), **places, region=REGION, rows_uri="s3://b/rows"),
+        "train": training,
+        "tune": tuning_request(recipe(), training),
+        "import": import_request(**given, model_uri="s3://b/models/model.tar.gz"),
         "evaluate": evaluate_request(**given, test_uri="s3://b/t", candidate_uri="s3://b/m", champion_uri=None),
     }
 
@@ -86,7 +105,12 @@ def step(name: str, *, reuse: bool = False) -> StepPlan:
 
 
 def plan(
-    decision: Any = "go", *, reuse: bool = False, deadline_seconds: int = 60, is_pipeline: bool = False
+    decision: Any = "go",
+    *,
+    reuse: bool = False,
+    deadline_seconds: int = 60,
+    is_pipeline: bool = False,
+    how: Any = "train",
 ) -> list[Answer]:
     return answer(
         PrepareRunResult(
@@ -94,9 +118,9 @@ def plan(
             recipe="reviews",
             decision=decision,
             reason="r",
-            how_to_get_model="reuse" if reuse else "train",
+            how_to_get_model="reuse" if reuse else how,
             preprocess=step("preprocess", reuse=reuse),
-            train_model=step("train", reuse=reuse),
+            train_model=step(how, reuse=reuse),
             evaluate_model=step("evaluate", reuse=reuse),
             endpoint=EndpointPlan(
                 endpoint_name="endpoint",
@@ -163,6 +187,9 @@ RELEASED = {
     "Preprocess": job("ProcessingJob", "run-1-preprocess"),
     "ValidateData": data("accepted"),
     "TrainModel": job("TrainingJob", "run-1-train"),
+    "TuneModel": job("HyperParameterTuningJob", "run-1-tune"),
+    "ImportModel": job("ProcessingJob", "run-1-import"),
+    "AdoptModel": answer(AdoptModelResult(verdict="adopted", reason="r")),
     "EvaluateModel": job("ProcessingJob", "run-1-evaluate"),
     "CheckMetrics": metrics("passed"),
     "RegisterModel": answer(
@@ -262,6 +289,36 @@ CASES: dict[str, tuple[Case, str]] = {
     "unknown end": (closed("Elsewhere", ValidateData=data("rejected")), "Faulted"),
     "preprocessing fails": (case(Preprocess=[failed_job("ProcessingJob", "run-1-preprocess")]), "Faulted"),
     "training fails": (case(TrainModel=[failed_job("TrainingJob", "run-1-train")]), "Faulted"),
+    "searched": (case(PrepareRun=plan(how="tune")), "Released"),
+    "imported": (case(PrepareRun=plan(how="import")), "Released"),
+    "archive refused": (
+        closed(
+            "ModelRejected",
+            PrepareRun=plan(how="import"),
+            AdoptModel=answer(AdoptModelResult(verdict="rejected", reason="r")),
+        ),
+        "ModelRejected",
+    ),
+    "search fails": (
+        case(PrepareRun=plan(how="tune"), TuneModel=[failed_job("HyperParameterTuningJob", "run-1-tune")]),
+        "Faulted",
+    ),
+    "search is stopped": (
+        case(PrepareRun=plan(how="tune"), TuneModel=job("HyperParameterTuningJob", "run-1-tune", "Stopped")),
+        "Faulted",
+    ),
+    "search finds nothing": (
+        case(PrepareRun=plan(how="tune"), AdoptModel=[raised("NoModelFoundError")]),
+        "Faulted",
+    ),
+    "import is stopped": (
+        case(PrepareRun=plan(how="import"), ImportModel=job("ProcessingJob", "run-1-import", "Stopped")),
+        "Faulted",
+    ),
+    "no capacity for a search": (
+        case(PrepareRun=plan(how="tune"), TuneModel=[NO_CAPACITY, *job("HyperParameterTuningJob", "run-1-tune")]),
+        "Released",
+    ),
     "training is stopped": (case(TrainModel=job("TrainingJob", "run-1-train", "Stopped")), "Faulted"),
     "evaluation is stopped": (case(EvaluateModel=job("ProcessingJob", "run-1-evaluate", "Stopped")), "Faulted"),
     "notifier fails": (case(RequestApproval=[raised("MailError")]), "Faulted"),

@@ -34,6 +34,7 @@ FILES = {
     "steps/preprocess.py": "",
     "training/text_classifier.py": "",
     "training/evaluate_model.py": "",
+    "training/import_model.py": "",
     "recipes/reviews/recipe.yaml": RECIPE,
 }
 

@@ -13,6 +13,7 @@ FILES = {
     "training/__init__.py": b"",
     "training/text_classifier.py": b"from training.layers import layer\n",
     "training/layers.py": b"def layer() -> None: ...\n",
+    "training/import_model.py": b"from steps.recipe import Recipe\n",
     "training/evaluate_model.py": b"from steps.recipe import Recipe\n",
     "recipes/reviews/recipe.yaml": b"name: reviews\n",
     "recipes/names/recipe.yaml": b"name: names\n",

@@ -44,8 +44,8 @@ def test_the_committed_definition_is_what_the_sdk_builds() -> None:
 
 def test_the_ends_are_those_that_people_are_told_about() -> None:
     assert {name for name, state in STATES.items() if state["Type"] in {"Succeed", "Fail"}} == {
-        *("Released", "NothingNew", "AlreadyRunning", "CostRejected", "DataRejected", "MetricsRejected"),
-        *("ApprovalDenied", "ApprovalExpired", "RolledBack", "Faulted"),
+        *("Released", "NothingNew", "AlreadyRunning", "CostRejected", "DataRejected", "ModelRejected"),
+        *("MetricsRejected", "ApprovalDenied", "ApprovalExpired", "RolledBack", "Faulted"),
     }
 
 
