@@ -18,14 +18,8 @@ def close_run(state: RunState) -> CloseRunResult:
         words = state.request_approval.comment.strip()
         said = f"The approver said no: “{words}”" if words else "The approver said no, without a comment."
         return CloseRunResult(outcome="ApprovalDenied", reason=said)
-    if state.check_metrics is not None and state.check_metrics.verdict == "rejected":
-        return CloseRunResult(
-            outcome="MetricsRejected", reason=_why_rejected(state.check_metrics.findings, state.check_metrics.reason)
-        )
-    if state.adopt_model is not None and state.adopt_model.verdict == "rejected":
-        return CloseRunResult(outcome="ModelRejected", reason=state.adopt_model.reason)
-    if state.validate_data is not None and state.validate_data.verdict == "rejected":
-        return CloseRunResult(outcome="DataRejected", reason=_why_rejected(state.validate_data.findings, ""))
+    if rejected := _rejected(state):
+        return rejected
     if state.prepare_run is not None and state.prepare_run.decision == "too_expensive":
         return CloseRunResult(outcome="CostRejected", reason=state.prepare_run.reason)
     raise ValueError("nothing in the run's state says no")
@@ -37,6 +31,18 @@ def span_text(seconds: int) -> str:
     name = next(name for name, length in units.items() if seconds % length == 0)
     count = seconds // units[name]
     return f"{count} {name}" if count == 1 else f"{count} {name}s"
+
+
+def _rejected(state: RunState) -> CloseRunResult | None:
+    """The end of a run whose numbers, archive or data were rejected; None when none was."""
+    metrics, model, data = state.check_metrics, state.adopt_model, state.validate_data
+    if metrics is not None and metrics.verdict == "rejected":
+        return CloseRunResult(outcome="MetricsRejected", reason=_why_rejected(metrics.findings, metrics.reason))
+    if model is not None and model.verdict == "rejected":
+        return CloseRunResult(outcome="ModelRejected", reason=model.reason)
+    if data is not None and data.verdict == "rejected":
+        return CloseRunResult(outcome="DataRejected", reason=_why_rejected(data.findings, ""))
+    return None
 
 
 def _why_rejected(findings: list[Finding], otherwise: str) -> str:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from serving.model import TextModel
 from steps.answers import Output, read_answer
 from steps.recipe import Recipe
 from training.archive_checks import ArchiveRefusedError
@@ -95,17 +95,15 @@ def check_answers(model: Path, recipe: Recipe) -> None:
 
     Raises ArchiveRefusedError.
     """
-    from serving.saved_model import SavedModel  # noqa: PLC0415 - as above
-
     texts = [*(case.text for case in recipe.smoke.cases if case.text is not None), *PROBES]
     try:
-        answers = SavedModel(model).predict_rows(texts)
+        answers = TextModel(model).predict(texts)
     except Exception as error:  # whatever a graph makes TensorFlow raise, it cannot be served
         logger.exception("the model cannot be asked")
         words = " ".join(str(error).split())[:MAX_SHOWN_CHARACTERS]
         raise ArchiveRefusedError(f"Its model cannot be loaded or does not answer a text: {words}") from error
-    for values in answers:
-        _check_answer(values, recipe)
+    for output in answers:
+        _check_answer(output, recipe)
 
 
 def output_count(recipe: Recipe) -> int:
@@ -113,14 +111,13 @@ def output_count(recipe: Recipe) -> int:
     return max(1, len(recipe.data.class_names))
 
 
-def _check_answer(values: object, recipe: Recipe) -> None:
-    wanted = output_count(recipe)
-    numbers: Sequence[float] = values if isinstance(values, list) else []
+def _check_answer(output: Output, recipe: Recipe) -> None:
+    wanted, numbers = output_count(recipe), output.values
     if len(numbers) != wanted:
         raise ArchiveRefusedError(
             f"Its model answers {len(numbers)} numbers a text; the recipe {recipe.name} needs {wanted}, {_why(recipe)}."
         )
-    if read_answer(recipe.task, recipe.data.class_names, Output(numbers)) is None:
+    if read_answer(recipe.task, recipe.data.class_names, output) is None:
         wants = {
             "multi_label": "a probability for each label, from 0 to 1",
             "regression": "a finite number",

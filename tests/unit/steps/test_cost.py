@@ -74,17 +74,31 @@ def test_every_line_is_price_by_count_by_time_limit(make_recipe: MakeRecipe, pri
         "evaluate_model": Decimal("1.07"),
         # 2 x (1,200 + 600) s, 2 instances at 3
         "endpoint update": Decimal("6.00"),
-        # 400 + 2 x 121 looks x 13 = 3,546
-        "Step Functions": Decimal("3.55"),
-        # (220 x 120 + 2 x (1,200 + 11 x 120)) s x 0.5 GB x 0.001 + (220 + 242 x 11) / 1,000
-        "Lambda": Decimal("18.61"),
+        # 430 + 2 x 121 looks x 13 = 3,576
+        "Step Functions": Decimal("3.58"),
+        # (240 x 120 + 2 x (1,200 + 11 x 120)) s x 0.5 GB x 0.001 + (240 + 242 x 11) / 1,000
+        "Lambda": Decimal("19.83"),
     }
-    assert cost.run_usd == Decimal("34.50")
+    assert cost.run_usd == Decimal("35.75")
     assert cost.endpoint_usd_per_month == Decimal("4380.00")
     # Each alarm costs 0.10 a month; how many there are is compared with the template elsewhere.
     alarms = ALARMS * Decimal("0.10")
     assert [line.usd for line in cost.stack_month] == [alarms, Decimal("3.00"), Decimal("1.00")]
     assert cost.stack_usd_per_month == alarms + Decimal("4.00")
+
+
+def test_a_search_costs_all_its_trainings(make_recipe: MakeRecipe, price: Price) -> None:
+    training = {"max_runtime_seconds": 7080, "volume_gb": 100}
+    tuning = {"max_jobs": 6, "ranges": {"l2": {"minimum": 0.1, "maximum": 1}}}
+    (line,) = (line for line in price(make_recipe(training=training, tuning=tuning)).run if line.what == "tune_model")
+    assert line.usd == 6 * Decimal("4.20")
+    assert line.how.startswith("6 x ml.m5.xlarge for 7,200 s")
+
+
+def test_an_import_costs_a_processing_job_and_no_training(make_recipe: MakeRecipe, price: Price) -> None:
+    lines = by_name(price(make_recipe(import_model={})))
+    assert lines["import_model"] == lines["preprocess"]
+    assert "train_model" not in lines
 
 
 def test_a_job_that_is_reused_costs_nothing(make_recipe: MakeRecipe, price: Price, prices: PriceTable) -> None:
@@ -99,9 +113,9 @@ def test_an_execution_never_makes_more_transitions_than_its_history_holds(
     make_recipe: MakeRecipe, price: Price
 ) -> None:
     cost = price(make_recipe(endpoint={"deadline_seconds": 900, "poll_seconds": 1}))
-    assert by_name(cost)["Step Functions"] == Decimal("23.83")
+    assert by_name(cost)["Step Functions"] == Decimal("23.86")
     (line,) = (line for line in cost.run if line.what == "Step Functions")
-    assert line.how == "at most 23,826 transitions, 1 per 1,000"
+    assert line.how == "at most 23,856 transitions, 1 per 1,000"
 
 
 @pytest.mark.parametrize(
@@ -116,10 +130,10 @@ def test_a_cent_is_never_lost(amount: Fraction, cents: str) -> None:
     ("ceiling", "says"),
     [
         ({}, None),
-        ({"max_run_usd": "31.00", "max_endpoint_usd_per_month": "2190"}, None),
+        ({"max_run_usd": "32.25", "max_endpoint_usd_per_month": "2190"}, None),
         (
-            {"max_run_usd": "30.99"},
-            "The run can cost 31.00 USD and the recipe allows 30.99 (cost.max_run_usd); most of it is Lambda: ",
+            {"max_run_usd": "32.24"},
+            "The run can cost 32.25 USD and the recipe allows 32.24 (cost.max_run_usd); most of it is Lambda: ",
         ),
         (
             {"max_endpoint_usd_per_month": "2189.99"},
@@ -134,7 +148,7 @@ def test_a_ceiling_is_kept_to_the_cent_and_its_breach_has_the_numbers(
     make_recipe: MakeRecipe, price: Price, ceiling: dict[str, Any], says: str | None
 ) -> None:
     cost = price(make_recipe())
-    assert (cost.run_usd, cost.endpoint_usd_per_month) == (Decimal("31.00"), Decimal("2190.00"))
+    assert (cost.run_usd, cost.endpoint_usd_per_month) == (Decimal("32.25"), Decimal("2190.00"))
     refusal = too_expensive(cost, CostSection.model_validate(ceiling))
     assert refusal is None if says is None else refusal is not None and refusal.startswith(says)
 
@@ -163,7 +177,7 @@ def test_a_plan_carries_the_sums_with_region_and_date(
 ) -> None:
     document = summary(price(make_recipe()), "here-1", prices).model_dump(mode="json")
     assert document == {
-        "run_usd": "31.00",
+        "run_usd": "32.25",
         "endpoint_usd_per_month": "2190.00",
         "region": "here-1",
         "prices_as_of": "2026-01-02",
