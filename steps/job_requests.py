@@ -160,6 +160,7 @@ def import_request(
             *("--recipe", f"{INPUT}/recipe/{recipe_file}", "--output", OUTPUT),
         ],
         output_uri=output_uri,
+        libraries=LIBRARIES,
     )
 
 
