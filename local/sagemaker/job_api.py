@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
@@ -45,11 +45,7 @@ class JobApi(SageMakerResponse):
         ]
         if missing:
             raise ValidationError(f"A training job needs {' and '.join(missing)}.")
-        unsupported = [
-            f"InputDataConfig '{channel['ChannelName']}': {problem}"
-            for channel in self.params.get("InputDataConfig") or []
-            for problem in _unsupported_channel(channel)
-        ]
+        unsupported = unsupported_channels(self.params.get("InputDataConfig") or [])
         if self.params.get("CheckpointConfig"):
             unsupported.append("CheckpointConfig")
         return self._create_job(TrainingJob(self.params, self.current_account, self.region), unsupported)
@@ -110,6 +106,15 @@ class JobApi(SageMakerResponse):
             raise ValidationError(f"The request was rejected because the {job.noun} is in status {job.status}.")
         self.runner.stop(job, STOPPED_BY_REQUEST)
         return EmptyResult()
+
+
+def unsupported_channels(channels: Iterable[Mapping[str, Any]]) -> list[str]:
+    """What the laptop cannot do of a training's InputDataConfig."""
+    return [
+        f"InputDataConfig '{channel['ChannelName']}': {problem}"
+        for channel in channels
+        for problem in _unsupported_channel(channel)
+    ]
 
 
 def _unsupported_input(source: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ ENDED = frozenset({"Completed", "Failed", "Stopped"})
 
 
 class Job(ABC):
-    """A processing or training job.
+    """A processing, training or tuning job.
 
     request: the Create request without its tags;  status: InProgress | Stopping | Completed | Failed | Stopped.
     """

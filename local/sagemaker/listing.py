@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -12,21 +12,36 @@ DEFAULT_PAGE = 100
 class Listed(Protocol):
     """A record that a List action can name."""
 
-    arn: str
-    creation_time: datetime
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+
+    @property
+    def creation_time(self) -> datetime:
+        """When it was made."""
 
     def summary(self) -> dict[str, Any]:
         """Its entry in the answer."""
 
 
-def list_page(records: Iterable[Listed], key: str, status_key: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+def list_page(
+    records: Iterable[Listed],
+    key: str,
+    status_key: str,
+    parameters: Mapping[str, Any],
+    orders: Mapping[str, Callable[[Any], Any]] | None = None,
+) -> dict[str, Any]:
     """The answer with one page of summaries under `key`, newest first unless asked otherwise, and NextToken if needed.
 
-    status_key: where a summary holds what StatusEquals compares.
+    status_key: where a summary holds what StatusEquals compares;  orders: what else SortBy may say.
     """
     selected = [record for record in records if _is_selected(record, record.summary().get(status_key), parameters)]
     order = parameters.get("SortBy", "CreationTime")
-    keys = {"Name": lambda record: record.arn, "Status": lambda record: record.summary()[status_key]}
+    keys: dict[str, Callable[[Any], Any]] = {
+        "Name": lambda record: record.arn,
+        "Status": lambda record: record.summary()[status_key],
+        **(orders or {}),
+    }
     selected.sort(key=lambda record: record.creation_time)
     if order in keys:
         selected.sort(key=keys[order])

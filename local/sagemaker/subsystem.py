@@ -22,12 +22,15 @@ from local.sagemaker.jobs import Job
 from local.sagemaker.registry_api import RegistryApi
 from local.sagemaker.runtime_api import RuntimeApi
 from local.sagemaker.tags_api import TagsApi
+from local.sagemaker.tuning_api import TuningApi
+from local.sagemaker.tuning_jobs import TuningJob
+from local.sagemaker.tuning_runner import TuningRunner
 
 SERVER_STOPPED = "The laptop's server was stopped while the job ran."
 SERVER_ENDED = "InternalServerError: The laptop's server ended while the job ran. Start the job again."
 
 
-class Api(JobApi, HostingApi, RegistryApi, TagsApi):
+class Api(JobApi, TuningApi, HostingApi, RegistryApi, TagsApi):
     """Every action of the SageMaker API; those that nobody here defines are moto's."""
 
 
@@ -41,11 +44,13 @@ class SageMaker:
         self._home = home
         clients = RoleClients(home)
         self.jobs = JobRunner(home, processes, clients, changed)
+        self.tuning = TuningRunner(self.jobs, changed)
         self.deployments = Deployments(home, processes, clients, changed)
 
     def install(self) -> None:
         """Plug into moto; call it before anything is served."""
         Api.runner = self.jobs
+        Api.tuning = self.tuning
         Api.deployments = RuntimeApi.deployments = self.deployments
         urls.url_paths["{0}/$"] = Api.dispatch
         for path in runtime_urls.url_paths:
@@ -53,13 +58,18 @@ class SageMaker:
 
     def wait(self, job_arn: str, timeout_seconds: float) -> bool:
         """Wait until a job has its final status; False when the time was too short."""
-        return self.jobs.wait(job_arn, timeout_seconds)
+        waiting = self.tuning.wait if f":{TuningJob.resource}/" in job_arn else self.jobs.wait
+        return waiting(job_arn, timeout_seconds)
 
     def start(self) -> None:
         """Bring back what the snapshot says was running; what a crash left on disk of old fleets goes."""
         shutil.rmtree(self._home.endpoints, ignore_errors=True)
         backend = sagemaker_backends[ACCOUNT][REGION]
-        records: list[object] = [*backend.training_jobs.values(), *backend.processing_jobs.values()]
+        records: list[object] = [
+            *backend.training_jobs.values(),
+            *backend.processing_jobs.values(),
+            *backend.hyper_parameter_tuning_jobs.values(),
+        ]
         for job in records:
             if isinstance(job, Job) and not job.ended:
                 job.end("Failed", SERVER_ENDED)
@@ -71,5 +81,6 @@ class SageMaker:
 
     def stop(self) -> None:
         """Stop all jobs and servers."""
+        self.tuning.stop_all(SERVER_STOPPED)
         self.jobs.stop_all(SERVER_STOPPED)
         self.deployments.stop()
