@@ -19,7 +19,8 @@ ALL = {
 
 
 def drawn(ranges: dict[str, Any], *, count: int, seed: int | None = 7) -> list[dict[str, str]]:
-    chance, tried = seeded(seed, "name"), []
+    chance = seeded(seed, "name")
+    tried: list[dict[str, str]] = []
     for _ in range(count):
         values = Ranges(ranges).draw(chance, tried)
         if values is None:
