@@ -31,8 +31,12 @@ def _metrics(result: Result) -> str:
 
 
 def _smoke(result: Result) -> str:
-    right = sum(answer["passed"] for answer in result["answers"])
-    return f"{right} of {len(result['answers'])} answers right"
+    answers, evaluated = result["answers"], result.get("evaluated_rows", 0)
+    right = sum(answer["passed"] for answer in answers)
+    words = [f"{right} of {len(answers)} answers right"] if answers or not evaluated else []
+    if evaluated:
+        words.append(f"{result['evaluated_rows_alike']} of {evaluated} rows answered as evaluated")
+    return ", ".join(words)
 
 
 _WORDS: dict[str, tuple[str, Callable[[Result], str]]] = {

@@ -308,6 +308,8 @@ class RunSmokeTestsResult(Contract):
     verdict: Literal["passed", "failed"]
     answers: list[SmokeAnswer]
     reason: Reason
+    evaluated_rows: int = Field(default=0, description="Held-back rows that the endpoint was asked.")
+    evaluated_rows_alike: int = Field(default=0, description="Those of them answered as by the evaluated model.")
 
 
 class RollBackEndpointResult(Contract):

@@ -48,18 +48,20 @@ def judge_smoke_tests(
         _judge(number, case, reply, task=task, class_names=class_names, max_latency_ms=smoke.max_latency_ms)
         for number, (case, reply) in enumerate(zip(smoke.cases, replies, strict=True), start=1)
     ]
-    failures = [sentence for _, sentence in judged if sentence]
-    failures += [
-        sentence
-        for number, (row, reply) in enumerate(evaluated, start=1)
-        if (sentence := _difference(number, row, reply, smoke.max_latency_ms))
+    compared = [
+        _difference(number, row, reply, smoke.max_latency_ms) for number, (row, reply) in enumerate(evaluated, start=1)
     ]
+    failures = [sentence for sentence in [*(sentence for _, sentence in judged), *compared] if sentence]
     asked = len(judged) + len(evaluated)
     reason = failures[0] if failures else _all_passed(len(judged), len(evaluated))
     if len(failures) > 1:
         reason += f" {len(failures)} of {asked} cases failed."
     return RunSmokeTestsResult(
-        verdict="failed" if failures else "passed", answers=[answer for answer, _ in judged], reason=reason
+        verdict="failed" if failures else "passed",
+        answers=[answer for answer, _ in judged],
+        reason=reason,
+        evaluated_rows=len(compared),
+        evaluated_rows_alike=compared.count(""),
     )
 
 
