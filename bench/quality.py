@@ -1,139 +1,156 @@
-"""The default recipe's model beside a plain baseline, on the same rows.
+"""A recipe's model beside a plain one, on the same rows, split after split.
 
-Baseline: TF-IDF of words and word pairs with logistic regression, scikit-learn's defaults. Both learn from the
-training rows and are measured on the test rows; the model also uses the validation rows, to stop. A split of a
-few thousand rows moves an accuracy by a point or two, so several splits are made, each by another seed.
+The plain model is training/baseline.py's: TF-IDF with logistic regression, or xgboost on one-hot columns, nothing
+tuned. Both learn from the training rows and are measured on the test rows, the recipe's by the very script that its
+training job runs; it also uses the validation rows, to know when to stop. A split of a few thousand rows moves an
+accuracy by a point or two, so several are made, each by another seed.
 
-Run     python -m bench.quality [--recipe FILE] [--data FILE] [--seeds 7 1 2 3 4]
+Run     python -m bench.quality [RECIPE ...] [--data FILE] [--seeds 7 1 2 3 4] [--weights FOLDER]
 """
 
 from __future__ import annotations
 
 import argparse
+import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
 from rich.console import Console
 from rich.table import Table
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
-from greenlight.datasets import package_rows
-from steps.preprocess import preprocess
-from steps.recipe import Recipe, parse_recipe
-from steps.recipe_sections.data import PackageSource
-from training.hyperparameters import Hyperparameters
-from training.metrics import classification_metrics
-from training.prepared_rows import PreparedRows
-from training.text_classifier import train
+from greenlight.recipe_rows import rows_for_run
+from greenlight.recipes import load_recipe
+from greenlight.target import PROJECT
+from serving.model import load_model
+from steps.recipe_sections.release import LOSS_METRICS
+from training.baseline import Baseline, baseline, prepared
+from training.evaluate_model import measure, predict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
+    from serving.model import Model
+    from steps.recipe import Recipe
+    from training.prepared_rows import PreparedRows
 
-PROJECT = Path(__file__).parents[1]
-
-Metrics = dict[str, float]
-Part = tuple[list[str], "NDArray[np.int64]"]
+DEFAULT_RECIPES = ["review-snippets"]
+TRAINING_TIMEOUT_SECONDS = 4 * 3600
 
 
 class Measured(NamedTuple):
-    """One split: metrics of the baseline and of the model, and what the model's training took."""
+    """One split: the plain model, the recipe's metrics on the same test rows, and what its training took."""
 
     seed: int
-    baseline: Metrics
-    model: Metrics
+    baseline: Baseline
+    model: Mapping[str, float]
     training_seconds: float
 
 
-def prepared(data: Path, recipe: Recipe) -> dict[str, Part]:
-    """The three parts of a file, as Preprocess makes them."""
+def train(recipe: Recipe, rows: Path, output: Path, weights: Path | None) -> Path:
+    """Run the recipe's training script on prepared rows, as a job of its would; returns the folder with the model."""
+    given = {
+        **recipe.training.hyperparameters,
+        "seed": recipe.training.seed,
+        "task": recipe.task,
+        "class_names": json.dumps(recipe.data.class_names),
+    }
+    arguments = [text for name, value in given.items() for text in (f"--{name}", str(value))]
+    channels = {name: str(rows) for name in ("TRAIN", "VALIDATION", "SCHEMA")}
+    if weights is not None:
+        channels["PRETRAINED"] = str(weights)
+    subprocess.run(  # noqa: S603 - a script of the project
+        [sys.executable, "-m", recipe.training.script.removesuffix(".py").replace("/", "."), *arguments],
+        cwd=PROJECT,
+        env={
+            **os.environ,
+            **{f"SM_CHANNEL_{name}": folder for name, folder in channels.items()},
+            "SM_MODEL_DIR": str(output / "model"),
+            "SM_OUTPUT_DATA_DIR": str(output / "report"),
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        timeout=TRAINING_TIMEOUT_SECONDS,
+        check=True,
+    )
+    return output / "model"
+
+
+def measure_split(data: Path, recipe: Recipe, seed: int, weights: Path | None) -> Measured:
+    """Split by one seed, and train and measure both."""
+    divided = recipe.model_copy(update={"split": recipe.split.model_copy(update={"seed": seed})})
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        (folder / "data").mkdir()
-        (folder / "data" / data.name).symlink_to(data.resolve())
-        preprocess(folder / "data", recipe, folder)
-        files = {
-            split: PreparedRows(folder / f"{split}.csv", recipe.task, recipe.data.class_names)
-            for split in ("train", "validation", "test")
-        }
-        return {split: (rows.texts(), rows.answers()) for split, rows in files.items()}
+        (folder / "rows").mkdir()
+        parts = prepared(data, divided, folder / "rows")
+        started = time.monotonic()
+        model = load_model(train(divided, folder / "rows", folder, weights))
+        seconds = time.monotonic() - started
+        plain = baseline(divided, parts["train"], parts["test"])
+        return Measured(seed, plain, _metrics(divided, model, parts["test"]), seconds)
 
 
-def _targets(part: Part, recipe: Recipe) -> tuple[list[str], NDArray[np.float32]]:
-    texts, labels = part
-    return texts, np.eye(len(recipe.data.class_names), dtype=np.float32)[labels]
+def _metrics(recipe: Recipe, model: Model, test: PreparedRows) -> dict[str, float]:
+    return measure(recipe.task, predict(model, test, recipe), test.answers())
 
 
-def baseline_metrics(parts: dict[str, Part]) -> Metrics:
-    """TF-IDF (words 1-2) and logistic regression, fitted on the training rows."""
-    vectorizer = TfidfVectorizer(ngram_range=(1, 2))
-    classifier = LogisticRegression(max_iter=1000).fit(vectorizer.fit_transform(parts["train"][0]), parts["train"][1])
-    texts, labels = parts["test"]
-    return classification_metrics(classifier.predict_proba(vectorizer.transform(texts)), labels)
-
-
-def measure(data: Path, recipe: Recipe, seed: int) -> Measured:
-    """Split by one seed, and train and measure both."""
-    split = recipe.split.model_copy(update={"seed": seed})
-    parts = prepared(data, recipe.model_copy(update={"split": split}))
-    given = {name: str(value) for name, value in recipe.training.hyperparameters.items()}
-    hyperparameters = Hyperparameters.from_strings({**given, "seed": str(recipe.training.seed)})
-    started = time.monotonic()
-    model, _ = train(
-        *_targets(parts["train"], recipe),
-        _targets(parts["validation"], recipe),
-        one_is_right=True,
-        hyperparameters=hyperparameters,
-    )
-    seconds = time.monotonic() - started
-    texts, labels = parts["test"]
-    return Measured(seed, baseline_metrics(parts), classification_metrics(model.probabilities(texts), labels), seconds)
-
-
-def table_of(measured: Sequence[Measured]) -> Table:
-    """One line a split, and the means."""
-    table = Table(title="Accuracy on rows never trained on")
-    for name in ("split seed", "TF-IDF + LR", "model", "gain", "ROC AUC: TF-IDF + LR", "model", "training, s"):
-        table.add_column(name, justify="right")
+def table_of(recipe: Recipe, measured: Sequence[Measured]) -> Table:
+    """One line a split, and the means: each of the recipe's metrics for the plain model and for its own."""
+    names: list[str] = [gate.name for gate in recipe.metrics.gates]
+    rows = round(mean(one.baseline.rows for one in measured))
+    table = Table(title=f"{recipe.name}: about {rows:,} test rows, beside {measured[0].baseline.name}")
+    table.add_column("split seed", justify="right")
+    for name in names:
+        table.add_column(f"{name}{' (less is better)' if name in LOSS_METRICS else ''}: plain", justify="right")
+        table.add_column("recipe", justify="right")
+        table.add_column("gain", justify="right")
+    table.add_column("training, s", justify="right")
     for one in measured:
-        gain = one.model["accuracy"] - one.baseline["accuracy"]
-        values = (one.baseline["accuracy"], one.model["accuracy"], one.baseline["roc_auc"], one.model["roc_auc"])
-        first, second, third, fourth = (f"{value:.4f}" for value in values)
-        table.add_row(str(one.seed), first, second, f"{gain:+.4f}", third, fourth, f"{one.training_seconds:.1f}")
+        table.add_row(str(one.seed), *_cells(names, one.baseline.metrics, one.model), f"{one.training_seconds:.0f}")
     table.add_section()
-    means = [
-        mean(one.baseline["accuracy"] for one in measured),
-        mean(one.model["accuracy"] for one in measured),
-        mean(one.baseline["roc_auc"] for one in measured),
-        mean(one.model["roc_auc"] for one in measured),
-    ]
-    seconds = mean(one.training_seconds for one in measured)
-    first, second, third, fourth = (f"{value:.4f}" for value in means)
-    table.add_row("mean", first, second, f"{means[1] - means[0]:+.4f}", third, fourth, f"{seconds:.1f}")
+    plain = {name: mean(one.baseline.metrics[name] for one in measured) for name in names}
+    own = {name: mean(one.model[name] for one in measured) for name in names}
+    table.add_row("mean", *_cells(names, plain, own), f"{mean(one.training_seconds for one in measured):.0f}")
     return table
 
 
+def _cells(names: Sequence[str], plain: Mapping[str, float], own: Mapping[str, float]) -> list[str]:
+    cells = []
+    for name in names:
+        sign = "+" if own[name] >= plain[name] else "-"
+        cells += [_number(plain[name]), _number(own[name]), sign + _number(abs(own[name] - plain[name]))]
+    return cells
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}" if abs(value) < 100 else f"{value:,.0f}"  # noqa: PLR2004 - sums of money need no decimals
+
+
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure on the recipe's default rows or on a file."""
-    parser = argparse.ArgumentParser(description="The model beside TF-IDF with logistic regression.")
-    parser.add_argument("--recipe", type=Path, default=PROJECT / "recipes/review-snippets/recipe.yaml")
-    parser.add_argument("--data", type=Path, help="a CSV of the recipe's columns instead of its default rows")
+    """Measure each recipe on its own rows, or one on a file."""
+    parser = argparse.ArgumentParser(description="Recipes' models beside plain ones.")
+    parser.add_argument("recipes", nargs="*", default=DEFAULT_RECIPES, help="names of recipes")
+    parser.add_argument("--data", type=Path, help="a CSV of the recipe's columns instead of its own rows")
     parser.add_argument("--seeds", type=int, nargs="+", default=[7, 1, 2, 3, 4], help="seeds of the splits")
+    parser.add_argument("--weights", type=Path, help="folder of the pretrained weights, for a recipe that has some")
     args = parser.parse_args(argv)
+    if args.data is not None and len(args.recipes) > 1:
+        parser.error("--data goes with one recipe")
     console = Console()
-    recipe = parse_recipe(args.recipe.read_text(encoding="utf-8"), where=str(args.recipe))
-    data = args.data
-    if data is None:
-        if not isinstance(recipe.data.source, PackageSource):
-            parser.error(f"{args.recipe} has no data of its own; give --data")
-        data = package_rows(recipe.data.source, PROJECT / ".cache/data", note=console.print)
-    console.print(table_of([measure(data, recipe, seed) for seed in args.seeds]))
+    for name in args.recipes:
+        recipe = load_recipe(PROJECT, name).recipe
+        data = args.data or rows_for_run(recipe, PROJECT / ".cache" / "data", console.print)
+        measured = []
+        for seed in args.seeds:
+            with console.status(f"{name}: split {seed}"):
+                measured.append(measure_split(data, recipe, seed, args.weights))
+        console.print(table_of(recipe, measured))
 
 
 if __name__ == "__main__":

@@ -98,8 +98,7 @@ def _of_texts(recipe: Recipe, train: PreparedRows, test: PreparedRows) -> tuple[
     answers = train.answers()
     if recipe.task != "multi_label":
         return name, _logistic().fit(known, answers).predict_proba(asked)
-    of_labels = [_logistic().fit(known, label).predict_proba(asked)[:, 1] for label in answers.T]
-    return name, np.stack(of_labels, axis=1)
+    return name, np.stack([_logistic().fit(known, label).predict_proba(asked)[:, 1] for label in answers.T], axis=1)
 
 
 def _of_table(recipe: Recipe, train: PreparedRows, test: PreparedRows) -> NDArray[np.float64]:
@@ -127,13 +126,12 @@ def _of_table(recipe: Recipe, train: PreparedRows, test: PreparedRows) -> NDArra
         # Sums of money and the like err by shares, not by units.
         is_sum = answers.min() >= 0
         model = _trees(XGBRegressor).fit(known, np.log1p(answers) if is_sum else answers)
-        predicted = model.predict(asked).astype(np.float64)
-        return (np.expm1(predicted) if is_sum else predicted).reshape(-1, 1)
+        predicted = np.array(model.predict(asked), dtype=np.float64).reshape(-1, 1)
+        return np.expm1(predicted) if is_sum else predicted
     if recipe.task == "multi_label":
         of_labels = [_trees(XGBClassifier).fit(known, label).predict_proba(asked)[:, 1] for label in answers.T]
-        return np.stack(of_labels, axis=1).astype(np.float64)
-    probabilities: NDArray[np.float64] = _trees(XGBClassifier).fit(known, answers).predict_proba(asked)
-    return probabilities.astype(np.float64)
+        return np.array(of_labels, dtype=np.float64).T
+    return np.array(_trees(XGBClassifier).fit(known, answers).predict_proba(asked), dtype=np.float64)
 
 
 def _frame(rows: PreparedRows) -> pd.DataFrame:
