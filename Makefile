@@ -1,6 +1,6 @@
 # What can be done with this project. Needs Python 3.11 or 3.12, make and git; everything else is installed below .venv.
 .DEFAULT_GOAL := help
-.PHONY: help run up down deploy deploy-local install install-dev install-sam install-interpreter test check bench lock clean
+.PHONY: help run recipes up down deploy deploy-local install install-dev install-sam install-interpreter test check bench lock clean
 
 RECIPE ?= review-snippets
 
@@ -28,6 +28,9 @@ help: ## Show this list
 
 run: $(INSTALLED) ## From nothing to a live model: install, start AWS here, deploy, release, ask the model
 	@.venv/bin/greenlight demo $(RECIPE) --approve $(or $(APPROVE),auto) $(if $(filter-out 0,$(FORCE)),--force)
+
+recipes: $(INSTALLED) ## Release all recipes here, each beside a plain model (DATA=folder: rows from RECIPE.csv there)
+	@.venv/bin/greenlight recipes release $(RECIPE) $(if $(DATA),--data "$(DATA)") $(if $(filter-out 0,$(FORCE)),--force)
 
 up: $(INSTALLED) ## Start AWS on this laptop
 	@.venv/bin/greenlight up

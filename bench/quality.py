@@ -1,6 +1,6 @@
 """A recipe's model beside a plain one, on the same rows, split after split.
 
-The plain model is training/baseline.py's: TF-IDF with logistic regression, or xgboost on one-hot columns, nothing
+The plain model is bench/baseline.py's: TF-IDF with logistic regression, or xgboost on one-hot columns, nothing
 tuned. Both learn from the training rows and are measured on the test rows, the recipe's by the very script that its
 training job runs; it also uses the validation rows, to know when to stop. A split of a few thousand rows moves an
 accuracy by a point or two, so several are made, each by another seed.
@@ -24,12 +24,12 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.console import Console
 from rich.table import Table
 
+from bench.baseline import Baseline, baseline, prepared
 from greenlight.recipe_rows import rows_for_run
 from greenlight.recipes import load_recipe
 from greenlight.target import PROJECT
 from serving.model import load_model
 from steps.recipe_sections.release import LOSS_METRICS
-from training.baseline import Baseline, baseline, prepared
 from training.evaluate_model import measure, predict
 
 if TYPE_CHECKING:

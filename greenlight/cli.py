@@ -9,7 +9,21 @@ import typer
 from rich.markup import escape
 from typer.core import TyperGroup
 
-from greenlight.commands import approval, cost, data, demo, deploy, destroy, models, predict, run, runs, serve, stack
+from greenlight.commands import (
+    approval,
+    cost,
+    data,
+    demo,
+    deploy,
+    destroy,
+    models,
+    predict,
+    recipes,
+    run,
+    runs,
+    serve,
+    stack,
+)
 from greenlight.console import print_json, progress
 from greenlight.errors import CommandError, ExitCode
 from greenlight.explain import EXPECTED, explain
@@ -76,7 +90,8 @@ for panel, commands in {
     for command in commands:
         app.command(rich_help_panel=panel)(command)
 
-app.add_typer(data.data, name="data", rich_help_panel="Data")
+app.add_typer(recipes.recipes, name="recipes", rich_help_panel="Recipes")
+app.add_typer(data.data, name="data", rich_help_panel="Recipes")
 
 
 def main() -> None:

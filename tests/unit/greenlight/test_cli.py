@@ -209,3 +209,20 @@ def test_data_that_is_not_the_recipes_is_refused(call: Call, tmp_path: Path) -> 
     result = call("data", "get", "review-snippets", "--from", str(tmp_path / "other.csv"), "--json")
     assert result.exit_code == ExitCode.WRONG_USE
     assert "has no column 'text'" in json.loads(result.stdout)["error"]
+
+
+def test_recipes_are_listed_with_what_is_live(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("greenlight.commands.recipes._live_versions", lambda _target, _names: {})
+    listed = call("recipes").stdout
+    assert "toxic-comments   multi_label  roc_auc" in listed
+    document = {each["name"]: each for each in json.loads(call("recipes", "--json").stdout)}
+    assert document["name-gender"]["metric"] == "accuracy"
+    assert document["name-gender"]["live_version"] is None
+
+
+def test_releasing_the_recipes_wants_a_folder_and_known_names(call: Call, tmp_path: Path) -> None:
+    wrong = call("recipes", "release", "--data", str(tmp_path / "nothing"))
+    assert wrong.exit_code == ExitCode.WRONG_USE
+    assert "is no folder; give one that holds RECIPE.csv" in wrong.stderr
+    unknown = call("recipes", "release", "toxic-coments").stderr
+    assert "no such recipe: toxic-coments; did you mean toxic-comments?" in unknown

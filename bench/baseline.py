@@ -6,8 +6,8 @@ Nothing is tuned: these are the first things to try, and what a better model has
 
 Reads   --data FILE    a CSV with the recipe's columns
         --recipe FILE  the recipe; rows are divided as Preprocess divides them
-Writes  one JSON document on standard output: name, rows, training_rows, metrics (of the test rows), seconds
-Run     python -m training.baseline --data FILE --recipe FILE
+Writes  one JSON document on standard output: name, rows (tested), training_rows, all_rows, metrics, seconds
+Run     python -m bench.baseline --data FILE --recipe FILE
 """
 
 from __future__ import annotations
@@ -155,7 +155,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     recipe = parse_recipe(args.recipe.read_text(encoding="utf-8"), where=str(args.recipe))
     with tempfile.TemporaryDirectory() as folder:
         parts = prepared(args.data, recipe, Path(folder))
-        sys.stdout.write(json.dumps(asdict(baseline(recipe, parts["train"], parts["test"]))) + "\n")
+        measured = asdict(baseline(recipe, parts["train"], parts["test"]))
+        document = measured | {"all_rows": sum(len(part.answers()) for part in parts.values())}
+        sys.stdout.write(json.dumps(document) + "\n")
 
 
 if __name__ == "__main__":
