@@ -12,9 +12,12 @@ import tarfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING
 
 from training.pickle_signs import pickle_sign
+
+if TYPE_CHECKING:
+    from typing import Self  # newer than the Python of a table's containers
 
 MAX_FILES = 10_000
 NAME_CHARACTERS = 255
