@@ -24,6 +24,7 @@ MANAGED_RULES = {
     "createTrainingJob": "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
     "createHyperParameterTuningJob": "StepFunctionsGetEventsForSageMakerTuningJobsRule",
     "createProcessingJob": "StepFunctionsGetEventsForSageMakerProcessingJobsRule",
+    "createTransformJob": "StepFunctionsGetEventsForSageMakerTransformJobsRule",
 }
 RULE_ACTIONS = ("events:PutTargets", "events:PutRule", "events:DescribeRule")
 LOG_ACTIONS = (

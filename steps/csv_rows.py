@@ -82,7 +82,7 @@ class CsvRows:
             )
         raise UnreadableFileError(
             "no_column",
-            f"{self._file} has no column '{name}' ({_what_is_there(self.header)}). "
+            f"{self._file} has no column '{name}' ({what_is_there(self.header)}). "
             f"Name a column '{name}' in the file's first line, or name the right column in the recipe's data section.",
         )
 
@@ -145,7 +145,7 @@ def open_csv(path: Path) -> BinaryIO:
     return stream
 
 
-def _what_is_there(header: list[str]) -> str:
+def what_is_there(header: list[str]) -> str:
     """The columns found, or how many there are when the first line looks like data: no row's text is repeated."""
     if all(COLUMN_NAME.fullmatch(name) for name in header):
         return "it has " + ", ".join(f"'{name}'" for name in header[:20])

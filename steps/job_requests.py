@@ -15,6 +15,10 @@ from steps.recipe_sections.training import HyperparameterRange, TuningSection
 PROCESSING_INSTANCE_TYPE = "ml.m5.xlarge"
 PROCESSING_VOLUME_GB = 30
 PROCESSING_MAX_RUNTIME_SECONDS = 3600
+# A batch is as long as its file; a transform job has no limit of its own, so its task has one.
+BATCH_MAX_RUNTIME_SECONDS = 4 * 3600
+TRANSFORM_INSTANCE_TYPE = "ml.m5.xlarge"
+TRANSFORM_MAX_RUNTIME_SECONDS = 24 * 3600
 # Finding instances and pulling an image come on top of a job's own time.
 START_UP_SECONDS = 900
 
@@ -67,6 +71,71 @@ def evaluate_request(
     return _processing_request(
         image=image, inputs=inputs, arguments=arguments, output_uri=output_uri, libraries=libraries
     )
+
+
+def split_rows_request(
+    *,
+    image: str,
+    code_uri: str,
+    rows_uri: str,
+    card_uri: str,
+    file_name: str,
+    text_column: str | None,
+    output_uri: str,
+    volume_gb: int,
+) -> dict[str, Any]:
+    """Processing job that makes a file's rows into requests."""
+    arguments = ["--rows", f"{INPUT}/rows", "--card", f"{INPUT}/card/{_base_name(card_uri)}", "--output", OUTPUT]
+    # With an equals sign, a name that begins with a hyphen is no option.
+    arguments.append(f"--file-name={file_name}")
+    if text_column is not None:
+        arguments.append(f"--text-column={text_column}")
+    return _processing_request(
+        image=image,
+        inputs={"code": f"{code_uri}/source/", "rows": rows_uri, "card": card_uri},
+        arguments=arguments,
+        output_uri=output_uri,
+        volume_gb=volume_gb,
+        max_runtime_seconds=BATCH_MAX_RUNTIME_SECONDS,
+    )
+
+
+def join_predictions_request(
+    *, image: str, code_uri: str, rows_uri: str, card_uri: str, answers_uri: str, output_uri: str, volume_gb: int
+) -> dict[str, Any]:
+    """Processing job that puts each answer beside its row."""
+    arguments = ["--rows", f"{INPUT}/rows", "--card", f"{INPUT}/card/{_base_name(card_uri)}"]
+    arguments += ["--answers", f"{INPUT}/answers", "--output", OUTPUT]
+    return _processing_request(
+        image=image,
+        inputs={"code": f"{code_uri}/source/", "rows": rows_uri, "card": card_uri, "answers": f"{answers_uri}/"},
+        arguments=arguments,
+        output_uri=output_uri,
+        volume_gb=volume_gb,
+        max_runtime_seconds=BATCH_MAX_RUNTIME_SECONDS,
+    )
+
+
+def transform_request(*, requests_uri: str, output_uri: str) -> dict[str, Any]:
+    """Transform job that asks the model one request a line; a line of answers comes back for each.
+
+    Each line is a whole body, so that every serving image understands it, and the rows of one belong together.
+    """
+    source = {"S3DataType": "S3Prefix", "S3Uri": requests_uri}
+    return {
+        "BatchStrategy": "SingleRecord",
+        "MaxConcurrentTransforms": 2,
+        "MaxPayloadInMB": 6,
+        "TransformInput": {
+            "DataSource": {"S3DataSource": source},
+            "ContentType": "application/json",
+            "CompressionType": "None",
+            "SplitType": "Line",
+        },
+        "TransformOutput": {"S3OutputPath": output_uri, "Accept": "application/json", "AssembleWith": "Line"},
+        "TransformResources": {"InstanceType": TRANSFORM_INSTANCE_TYPE, "InstanceCount": 1},
+        "TimeoutSeconds": TRANSFORM_MAX_RUNTIME_SECONDS,
+    }
 
 
 def training_request(
@@ -203,8 +272,19 @@ def _channel(name: str, uri: str, content_type: str = "text/csv") -> dict[str, A
     }
 
 
+def _base_name(uri: str) -> str:
+    return uri.rpartition("/")[2]
+
+
 def _processing_request(
-    *, image: str, inputs: dict[str, str], arguments: list[str], output_uri: str, libraries: str
+    *,
+    image: str,
+    inputs: dict[str, str],
+    arguments: list[str],
+    output_uri: str,
+    libraries: str,
+    volume_gb: int = PROCESSING_VOLUME_GB,
+    max_runtime_seconds: int = PROCESSING_MAX_RUNTIME_SECONDS,
 ) -> dict[str, Any]:
     output = {"S3Uri": output_uri, "LocalPath": OUTPUT, "S3UploadMode": "EndOfJob"}
     return {
@@ -217,11 +297,11 @@ def _processing_request(
             "ClusterConfig": {
                 "InstanceCount": 1,
                 "InstanceType": PROCESSING_INSTANCE_TYPE,
-                "VolumeSizeInGB": PROCESSING_VOLUME_GB,
+                "VolumeSizeInGB": volume_gb,
             }
         },
-        "StoppingCondition": {"MaxRuntimeInSeconds": PROCESSING_MAX_RUNTIME_SECONDS},
-        "TimeoutSeconds": PROCESSING_MAX_RUNTIME_SECONDS + START_UP_SECONDS,
+        "StoppingCondition": {"MaxRuntimeInSeconds": max_runtime_seconds},
+        "TimeoutSeconds": max_runtime_seconds + START_UP_SECONDS,
     }
 
 

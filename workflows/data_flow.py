@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from steps import contracts
-from steps.contracts import ApprovalDecision, RunInput
+from steps import batch_contracts, contracts
+from steps.contracts import ApprovalDecision, Contract, RunInput
 from workflows.integrations import Integration
 from workflows.paths import Path, PathError, expression, reference_path
 from workflows.problems import Problem, State, States
@@ -23,16 +23,19 @@ ERROR_OUTPUT = {"Error": str, "Cause": str}
 CALLBACK_RESULTS = {"RequestApproval": ApprovalDecision}
 
 
-def run_input() -> Shape:
+def run_input(contract: type[Contract] = RunInput) -> Shape:
     """What every execution's input holds."""
-    fields = RunInput.model_fields
+    fields = contract.model_fields
     return {name: shape_of(field.annotation) for name, field in fields.items() if field.is_required()}
 
 
-def check_data_flow(definition: Mapping[str, Any]) -> Iterator[Problem]:
-    """Follow the state from StartAt until nothing new is learned, then check what each state reads."""
+def check_data_flow(definition: Mapping[str, Any], given: type[Contract] = RunInput) -> Iterator[Problem]:
+    """Follow the state from StartAt until nothing new is learned, then check what each state reads.
+
+    given: contract of an execution's input
+    """
     states: States = definition["States"]
-    known: dict[str, Shape] = {definition["StartAt"]: run_input()}
+    known: dict[str, Shape] = {definition["StartAt"]: run_input(given)}
     frontier = [definition["StartAt"]]
     while frontier:
         name = frontier.pop()
@@ -93,7 +96,9 @@ def _answer(resource: Resource) -> Shape:
 def _contract(resource: Resource) -> Any:  # noqa: ANN401 - a contract's class, or None
     if resource.function is None:
         return None
-    return CALLBACK_RESULTS.get(resource.function) or getattr(contracts, f"{resource.function}Result", None)
+    name = f"{resource.function}Result"
+    found = getattr(contracts, name, None) or getattr(batch_contracts, name, None)
+    return CALLBACK_RESULTS.get(resource.function) or found
 
 
 def _check_contract(resource: Resource) -> Iterator[str]:

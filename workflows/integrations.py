@@ -104,6 +104,26 @@ SAGEMAKER = {
         job="HyperParameterTuningJob",
         rule="StepFunctionsGetEventsForSageMakerTuningJobsRule",
     ),
+    "createTransformJob": Integration(
+        fields=frozenset(
+            {
+                "BatchStrategy",
+                "Environment",
+                "MaxConcurrentTransforms",
+                "MaxPayloadInMB",
+                "ModelName",
+                "Tags",
+                "TransformInput",
+                "TransformJobName",
+                "TransformOutput",
+                "TransformResources",
+            }
+        ),
+        result=frozenset({"TransformJobArn", "TransformJobName", "TransformJobStatus"}),
+        kind="transform-job/",
+        job="TransformJob",
+        rule="StepFunctionsGetEventsForSageMakerTransformJobsRule",
+    ),
     "createModel": Integration(
         fields=frozenset(
             {

@@ -9,8 +9,6 @@ the template's DefinitionSubstitutions. Every state adds its result under its ow
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +17,7 @@ from typing import Any
 from stepfunctions.steps import Catch, Chain, Choice, Fail, Succeed, Task, Wait
 from stepfunctions.steps.states import Graph
 
+from workflows.definition_file import write_or_check
 from workflows.states import (
     ENDPOINT_BUSY_RETRY,
     LAMBDA_SERVICE_RETRY,
@@ -389,16 +388,7 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the definition, or with --check compare it with the committed file."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--check", action="store_true", help="compare only; exit code 1 when they differ")
-    text = json.dumps(build(), indent=2, ensure_ascii=False) + "\n"
-    if not parser.parse_args(argv).check:
-        DEFINITION.write_text(text)
-        return 0
-    if text == DEFINITION.read_text():
-        return 0
-    sys.stderr.write(f"{DEFINITION.name} is not what workflows/release.py builds; run: python -m workflows.release\n")
-    return 1
+    return write_or_check(build(), DEFINITION, __doc__ or "", argv)
 
 
 if __name__ == "__main__":

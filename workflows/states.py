@@ -114,12 +114,20 @@ def lambda_task(
     )
 
 
-def processing_job(name: str, module: str, *, comment: str, catch: Catch, step: str | None = None) -> Task:
-    """A SageMaker processing job that runs one of our modules; PrepareRun has planned its parameters.
+def processing_job(
+    name: str,
+    module: str,
+    *,
+    comment: str,
+    catch: Catch,
+    step: str | None = None,
+    planned_by: str = "PrepareRun",
+) -> Task:
+    """A SageMaker processing job that runs one of our modules; an earlier state has planned its parameters.
 
     step: the plan's part, when it has another name than the state
     """
-    plan = f"$.prepare_run.{step or snake(name)}"
+    plan = f"$.{snake(planned_by)}.{step or snake(name)}"
     return Task(
         name,
         resource="arn:${Partition}:states:::sagemaker:createProcessingJob.sync",
@@ -204,6 +212,31 @@ def tuning_job(name: str, *, comment: str, catch: Catch) -> Task:
             "Tags": tags(),
         },
         result_selector={f"{field}.$": f"$.{field}" for field in kept},
+        result_path=f"$.{snake(name)}",
+        timeout_seconds_path=f"{plan}.parameters.TimeoutSeconds",
+        retry=CAPACITY_RETRY,
+        catch=catch,
+    )
+
+
+def transform_job(name: str, *, comment: str, catch: Catch, planned_by: str) -> Task:
+    """A SageMaker transform job of a model that is there; an earlier state has planned its parameters."""
+    plan = f"$.{snake(planned_by)}.{snake(name)}"
+    return Task(
+        name,
+        resource="arn:${Partition}:states:::sagemaker:createTransformJob.sync",
+        comment=comment,
+        parameters={
+            "TransformJobName.$": f"{plan}.job_name",
+            "ModelName.$": f"$.{snake(planned_by)}.model_name",
+            "BatchStrategy.$": f"{plan}.parameters.BatchStrategy",
+            "MaxConcurrentTransforms.$": f"{plan}.parameters.MaxConcurrentTransforms",
+            "MaxPayloadInMB.$": f"{plan}.parameters.MaxPayloadInMB",
+            "TransformInput.$": f"{plan}.parameters.TransformInput",
+            "TransformOutput.$": f"{plan}.parameters.TransformOutput",
+            "TransformResources.$": f"{plan}.parameters.TransformResources",
+            "Tags": tags(),
+        },
         result_path=f"$.{snake(name)}",
         timeout_seconds_path=f"{plan}.parameters.TimeoutSeconds",
         retry=CAPACITY_RETRY,

@@ -51,6 +51,9 @@ RESOURCES: dict[str, dict[str, tuple[str, ...]]] = {
             ),
             ("hyper-parameter-tuning-job/{HyperParameterTuningJobName}",),
         ),
+        **dict.fromkeys(
+            ("CreateTransformJob", "DescribeTransformJob", "StopTransformJob"), ("transform-job/{TransformJobName}",)
+        ),
         **dict.fromkeys(("CreateModel", "DescribeModel", "DeleteModel"), ("model/{ModelName}",)),
         **dict.fromkeys(
             ("CreateEndpointConfig", "DescribeEndpointConfig", "DeleteEndpointConfig"),

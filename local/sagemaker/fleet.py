@@ -63,15 +63,24 @@ class Fleet:
 
     folder: receives the unpacked models, `<variant>/<container>/opt/ml/model`; no two fleets share one, because an
     endpoint that goes back to a config may meet the config's last fleet still stopping.
+    log_group: the endpoint's, unless the fleet serves something else, such as a transform job
     """
 
     def __init__(
-        self, home: Home, processes: ProcessRegistry, clients: RoleClients, endpoint_name: str, config_name: str
+        self,
+        home: Home,
+        processes: ProcessRegistry,
+        clients: RoleClients,
+        endpoint_name: str,
+        config_name: str,
+        *,
+        log_group: str | None = None,
     ) -> None:
         self._home = home
         self._processes = processes
         self._clients = clients
         self._endpoint_name = endpoint_name
+        self._log_group = log_group or f"/aws/sagemaker/Endpoints/{endpoint_name}"
         self.folder = home.endpoints / endpoint_name / f"{config_name}-{secrets.token_hex(4)}"
         self._turn = count()
         self._variants: dict[str, Variant] = {}
@@ -143,10 +152,6 @@ class Fleet:
                 f"The {culprit} container for production variant {variant.name} could not be brought up: {error}"
             ) from error
         self._variants[variant.name] = variant
-
-    @property
-    def _log_group(self) -> str:
-        return f"/aws/sagemaker/Endpoints/{self._endpoint_name}"
 
     def _container_folder(self, variant: Variant, name: str) -> JobFolder:
         return JobFolder(self.folder / variant.name / name)

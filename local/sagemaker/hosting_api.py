@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, ClassVar, TypeVar
 
@@ -169,6 +170,15 @@ class HostingApi(SageMakerResponse):
             variant_of(variant, (model := self._model(variant["ModelName"])).role_arn, self._containers(model))
             for variant in config.request["ProductionVariants"]
         ]
+
+    def variant_of_model(self, model_name: str, name: str, environment: Mapping[str, str]) -> Variant:
+        """What serves a model, under a name of its own and with more in its containers' environment."""
+        model = self._model(model_name)
+        containers = [
+            {**each, "Environment": {**(each.get("Environment") or {}), **environment}}
+            for each in self._containers(model)
+        ]
+        return variant_of({"VariantName": name}, model.role_arn, containers)
 
     def _containers(self, model: Model) -> list[dict[str, Any]]:
         """A model's containers; one that names a package is all of the package's."""

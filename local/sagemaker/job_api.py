@@ -7,19 +7,25 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import ResourceInUseException, ResourceNotFound, ValidationError
-from moto.sagemaker.responses import SageMakerResponse
 
 from local.sagemaker.clients import require_trust
+from local.sagemaker.hosting_api import HostingApi
 from local.sagemaker.job_runner import JobRunner
-from local.sagemaker.jobs import Job, ProcessingJob, TrainingJob
+from local.sagemaker.jobs import Job, ProcessingJob, TrainingJob, TransformJob
 from local.sagemaker.listing import list_page
 from local.sagemaker.request_checks import check_request
+from local.sagemaker.transform_work import batch_environment
 
+# API reference, CreateTransformJob.
+MAX_TRANSFORM_MEGABYTES = 100
 STOPPED_BY_REQUEST = "The job was stopped by a request."
 
 
-class JobApi(SageMakerResponse):
-    """Processing and training jobs. `runner` is set once, before anything is served."""
+class JobApi(HostingApi):
+    """Processing, training and transform jobs, the last of the hosting API's models.
+
+    `runner` is set once, before anything is served.
+    """
 
     runner: JobRunner
 
@@ -50,6 +56,20 @@ class JobApi(SageMakerResponse):
             unsupported.append("CheckpointConfig")
         return self._create_job(TrainingJob(self.params, self.current_account, self.region), unsupported)
 
+    def create_transform_job(self) -> ActionResult:
+        """CreateTransformJob."""
+        check_request("CreateTransformJob", self.params)
+        unsupported = _unsupported_transform(self.params)
+        at_once, megabytes = self.params.get("MaxConcurrentTransforms") or 1, self.params.get("MaxPayloadInMB", 6)
+        if at_once * megabytes > MAX_TRANSFORM_MEGABYTES:
+            raise ValidationError(
+                f"MaxConcurrentTransforms * MaxPayloadInMB must be at most {MAX_TRANSFORM_MEGABYTES} MB."
+            )
+        variant = self.variant_of_model(
+            self.params["ModelName"], self.params["TransformJobName"], batch_environment(self.params)
+        )
+        return self._create_job(TransformJob(self.params, self.current_account, self.region, variant), unsupported)
+
     def describe_processing_job(self) -> ActionResult:
         """DescribeProcessingJob."""
         return ActionResult(self._find_job(ProcessingJob, "ProcessingJobName").describe())
@@ -58,6 +78,10 @@ class JobApi(SageMakerResponse):
         """DescribeTrainingJob."""
         return ActionResult(self._find_job(TrainingJob, "TrainingJobName").describe())
 
+    def describe_transform_job(self) -> ActionResult:
+        """DescribeTransformJob."""
+        return ActionResult(self._find_job(TransformJob, "TransformJobName").describe())
+
     def stop_processing_job(self) -> ActionResult:
         """StopProcessingJob."""
         return self._stop_job(self._find_job(ProcessingJob, "ProcessingJobName"))
@@ -65,6 +89,10 @@ class JobApi(SageMakerResponse):
     def stop_training_job(self) -> ActionResult:
         """StopTrainingJob."""
         return self._stop_job(self._find_job(TrainingJob, "TrainingJobName"))
+
+    def stop_transform_job(self) -> ActionResult:
+        """StopTransformJob."""
+        return self._stop_job(self._find_job(TransformJob, "TransformJobName"))
 
     def list_processing_jobs(self) -> ActionResult:
         """ListProcessingJobs."""
@@ -76,10 +104,19 @@ class JobApi(SageMakerResponse):
         jobs = self._jobs(TrainingJob).values()
         return ActionResult(list_page(jobs, "TrainingJobSummaries", "TrainingJobStatus", self.params))
 
+    def list_transform_jobs(self) -> ActionResult:
+        """ListTransformJobs."""
+        jobs = self._jobs(TransformJob).values()
+        return ActionResult(list_page(jobs, "TransformJobSummaries", "TransformJobStatus", self.params))
+
     def _jobs(self, kind: type[Job]) -> dict[str, Any]:
-        backend = self.sagemaker_backend
-        jobs: dict[str, Any] = backend.training_jobs if kind is TrainingJob else backend.processing_jobs
-        return jobs
+        backend: Any = self.sagemaker_backend
+        jobs: dict[type[Job], dict[str, Any]] = {
+            ProcessingJob: backend.processing_jobs,
+            TrainingJob: backend.training_jobs,
+            TransformJob: backend.transform_jobs,
+        }
+        return jobs[kind]
 
     def _create_job(self, job: Job, unsupported: list[str]) -> ActionResult:
         if job.instance_count != 1:
@@ -128,6 +165,24 @@ def _unsupported_input(source: Mapping[str, Any]) -> list[str]:
         problems.append(f"S3InputMode {s3['S3InputMode']}")
     if s3.get("S3CompressionType", "None") != "None":
         problems.append(f"S3CompressionType {s3['S3CompressionType']}")
+    return problems
+
+
+def _unsupported_transform(request: Mapping[str, Any]) -> list[str]:
+    source = request["TransformInput"]
+    s3 = source["DataSource"]["S3DataSource"]
+    problems = [] if s3["S3DataType"] == "S3Prefix" else [f"S3DataType {s3['S3DataType']}"]
+    if source.get("CompressionType", "None") != "None":
+        problems.append(f"CompressionType {source['CompressionType']}")
+    if source.get("SplitType", "None") not in {"None", "Line"}:
+        problems.append(f"SplitType {source['SplitType']}")
+    processing = request.get("DataProcessing") or {}
+    if processing.get("JoinSource", "None") != "None" or {
+        processing.get(name, "$") for name in ("InputFilter", "OutputFilter")
+    } != {"$"}:
+        problems.append("DataProcessing")
+    if request.get("DataCaptureConfig"):
+        problems.append("DataCaptureConfig")
     return problems
 
 

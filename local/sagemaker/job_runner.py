@@ -18,13 +18,15 @@ from typing import Protocol
 from local.home import Home
 from local.processes import ProcessRegistry
 from local.sagemaker.clients import Clients, RoleClients, RoleError
+from local.sagemaker.fleet import Fleet
 from local.sagemaker.images import UnsupportedImageError
 from local.sagemaker.job_folder import JobFolder
-from local.sagemaker.jobs import MAX_RUNTIME_EXCEEDED, Job, ProcessingJob, TrainingJob
+from local.sagemaker.jobs import MAX_RUNTIME_EXCEEDED, Job, ProcessingJob, TrainingJob, TransformJob
 from local.sagemaker.log_stream import LogStream
 from local.sagemaker.processing_container import ProcessingContainer
 from local.sagemaker.training_container import TrainingContainer
 from local.sagemaker.transfers import TransferError
+from local.sagemaker.transform_work import LOG_GROUP, TransformError, TransformWork
 
 logger = logging.getLogger(__name__)
 
@@ -53,15 +55,16 @@ class Container(Protocol):
 class _Run:
     """A job while it runs."""
 
-    def __init__(self, job: Job, folder: JobFolder, container: Container, clients: Clients) -> None:
+    def __init__(self, job: Job, folder: JobFolder, work: Container | TransformWork, clients: Clients) -> None:
         self.job = job
         self.clients = clients
         self.folder = folder
-        self.container = container
+        self.work = work
         self.done = threading.Event()
         self.lock = threading.Lock()
         self.stop_reason: str | None = None
-        self.child: subprocess.Popen[bytes] | None = None
+        # Ends what the job runs in; None before there is anything to end.
+        self.interrupt: Callable[[], object] | None = work.interrupt if isinstance(work, TransformWork) else None
 
 
 class JobRunner:
@@ -83,14 +86,17 @@ class JobRunner:
         """Run a job in the background; raises RoleError when SageMaker cannot assume the job's role."""
         clients = self._clients.of(job.role_arn)
         folder = JobFolder(self._home.jobs / job.resource / job.name)
-        container: Container
+        work: Container | TransformWork
         if isinstance(job, TrainingJob):
-            container = TrainingContainer(job, folder, clients.transfers)
+            work = TrainingContainer(job, folder, clients.transfers)
         elif isinstance(job, ProcessingJob):
-            container = ProcessingContainer(job, folder, clients.transfers)
+            work = ProcessingContainer(job, folder, clients.transfers)
+        elif isinstance(job, TransformJob):
+            fleet = Fleet(self._home, self._processes, self._clients, job.name, "transform", log_group=LOG_GROUP)
+            work = TransformWork(job, folder, clients, fleet)
         else:
-            raise TypeError(f"No container is known for {type(job).__name__}")
-        run = self._runs[job.arn] = _Run(job, folder, container, clients)
+            raise TypeError(f"Nobody knows how to do a {type(job).__name__}")
+        run = self._runs[job.arn] = _Run(job, folder, work, clients)
         threading.Thread(target=self._run, args=(run,), name=job.arn, daemon=True).start()
 
     def stop(self, job: Job, reason: str) -> None:
@@ -103,9 +109,9 @@ class JobRunner:
                 return
             run.stop_reason = reason
             run.job.stopping()
-            child = run.child
-        if child is not None:
-            threading.Thread(target=self._terminate, args=(child,), daemon=True).start()
+            interrupt = run.interrupt
+        if interrupt is not None:
+            threading.Thread(target=interrupt, daemon=True).start()
 
     def wait(self, job_arn: str, timeout_seconds: float) -> bool:
         """Wait until a job has its final status; False when the time was too short."""
@@ -128,6 +134,8 @@ class JobRunner:
         status, reason = "Failed", "InternalServerError: We encountered an internal error. See the server's log."
         try:
             status, reason = self._outcome(run)
+        except TransformError as error:
+            reason = str(error)
         except UnsupportedImageError as error:
             reason = f"ClientError: {error}"
         except (RoleError, TransferError, ValueError, FileNotFoundError, PermissionError) as error:
@@ -137,9 +145,9 @@ class JobRunner:
         with run.lock:
             if run.stop_reason is not None:
                 status, reason = "Stopped", run.stop_reason
+            if status == "Completed":
+                run.folder.remove()  # all that counts is in S3; a failed job's folder stays for its owner to look at
             run.job.end(status, reason or None)
-        if status == "Completed":
-            run.folder.remove()  # all that counts is in S3; a failed job's folder stays for its owner to look at
         logger.info("job ended", extra={"job": run.job.arn, "status": status})
         self._runs.pop(run.job.arn, None)
         run.done.set()
@@ -148,22 +156,26 @@ class JobRunner:
     def _outcome(self, run: _Run) -> tuple[str, str]:
         """Final status and reason of a job that nobody stops."""
         run.folder.create()
+        if isinstance(run.work, TransformWork):
+            run.job.begin()
+            run.work.run()
+            return "Completed", ""
         run.clients.pull_image(run.job.image)
-        run.container.prepare()
-        run.clients.watch(run.container.log_group)
+        run.work.prepare()
+        run.clients.watch(run.work.log_group)
         log = LogStream(
             run.clients.logs,
-            run.container.log_group,
+            run.work.log_group,
             f"{run.job.name}/algo-1-{int(time.time())}",
-            run.container.read_line,
+            run.work.read_line,
         )
-        exit_code = self._execute(run, log)
-        run.container.collect(succeeded=exit_code == 0)
+        exit_code = self._execute(run, run.work, log)
+        run.work.collect(succeeded=exit_code == 0)
         if exit_code == 0:
             return "Completed", ""
-        return "Failed", run.container.failure(exit_code, list(log.tail))
+        return "Failed", run.work.failure(exit_code, list(log.tail))
 
-    def _execute(self, run: _Run, log: LogStream) -> int:
+    def _execute(self, run: _Run, container: Container, log: LogStream) -> int:
         """Run the container's process to its end; returns its exit code."""
         read_end, write_end = os.pipe()
         follower = threading.Thread(target=log.follow, args=(os.fdopen(read_end, "rb", 0),), daemon=True)
@@ -172,10 +184,14 @@ class JobRunner:
             if run.stop_reason is not None:
                 return -signal.SIGTERM
             run.job.begin()
-            run.container.started()
-            child = run.child = self._processes.start(
-                self._command(run), environment=self._environment(run), cwd=run.folder.opt_ml, output=output
+            container.started()
+            child = self._processes.start(
+                self._command(run, container),
+                environment=self._environment(run, container),
+                cwd=run.folder.opt_ml,
+                output=output,
             )
+            run.interrupt = partial(self._terminate, child)
         limit = threading.Timer(run.job.max_runtime_seconds, partial(self._exceed, run))
         limit.daemon = True
         limit.start()
@@ -191,13 +207,13 @@ class JobRunner:
         seconds = run.job.max_runtime_seconds
         self.stop(run.job, f"{MAX_RUNTIME_EXCEEDED}: the job ran longer than MaxRuntimeInSeconds, {seconds} seconds.")
 
-    def _command(self, run: _Run) -> list[str]:
-        program, *arguments = [run.folder.translate(part) for part in run.container.command]
+    def _command(self, run: _Run, container: Container) -> list[str]:
+        program, *arguments = [run.folder.translate(part) for part in container.command]
         return [sys.executable if program in {"python", "python3"} else program, *arguments]
 
-    def _environment(self, run: _Run) -> dict[str, str]:
+    def _environment(self, run: _Run, container: Container) -> dict[str, str]:
         environment = {**self._home.child_environment(), **run.clients.environment}
-        environment |= {name: run.folder.translate(value) for name, value in run.container.environment.items()}
+        environment |= {name: run.folder.translate(value) for name, value in container.environment.items()}
         environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
         # A requirements.txt installs into the job's folder, not into the environment that all jobs share.
         environment["PIP_TARGET"] = str(run.folder.root / "packages")

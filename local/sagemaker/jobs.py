@@ -9,13 +9,15 @@ from typing import Any, ClassVar
 
 from moto.sagemaker.utils import arn_formatter
 
+from local.sagemaker.fleet import Variant
+
 FAILURE_REASON_CHARACTERS = 1024
 MAX_RUNTIME_EXCEEDED = "MaxRuntimeExceeded"
 ENDED = frozenset({"Completed", "Failed", "Stopped"})
 
 
 class Job(ABC):
-    """A processing, training or tuning job.
+    """A processing, training, tuning or transform job.
 
     request: the Create request without its tags;  status: InProgress | Stopping | Completed | Failed | Stopped.
     """
@@ -194,3 +196,30 @@ class TrainingJob(Job):
             seconds = max(1, round((self.end_time - self.start_time).total_seconds()))
             answer |= {"TrainingTimeInSeconds": seconds, "BillableTimeInSeconds": seconds}
         return answer
+
+
+class TransformJob(Job):
+    """A transform job. variant: what serves the model, as it was when the job was created."""
+
+    resource = "transform-job"
+    noun = "transform job"
+    operation = "TransformJob"
+
+    def __init__(self, request: Mapping[str, Any], account_id: str, region_name: str, variant: Variant) -> None:
+        super().__init__(request, account_id, region_name)
+        self.variant = variant
+
+    @property
+    def image(self) -> str:
+        """URI of the model's image, of a pipeline its first container's."""
+        return self.variant.containers[0].image
+
+    @property
+    def role_arn(self) -> str:
+        """The model's role: a transform job has none of its own."""
+        return self.variant.role_arn
+
+    @property
+    def instance_count(self) -> int:
+        """How many hosts the request asks for."""
+        return int(self.request["TransformResources"]["InstanceCount"])

@@ -15,7 +15,6 @@ from local.processes import ProcessRegistry
 from local.sagemaker.clients import RoleClients
 from local.sagemaker.deployments import Deployments
 from local.sagemaker.endpoints import Endpoint
-from local.sagemaker.hosting_api import HostingApi
 from local.sagemaker.job_api import JobApi
 from local.sagemaker.job_runner import JobRunner
 from local.sagemaker.jobs import Job
@@ -30,7 +29,7 @@ SERVER_STOPPED = "The laptop's server was stopped while the job ran."
 SERVER_ENDED = "InternalServerError: The laptop's server ended while the job ran. Start the job again."
 
 
-class Api(JobApi, TuningApi, HostingApi, RegistryApi, TagsApi):
+class Api(JobApi, TuningApi, RegistryApi, TagsApi):
     """Every action of the SageMaker API; those that nobody here defines are moto's."""
 
 
@@ -69,6 +68,7 @@ class SageMaker:
             *backend.training_jobs.values(),
             *backend.processing_jobs.values(),
             *backend.hyper_parameter_tuning_jobs.values(),
+            *backend.transform_jobs.values(),
         ]
         for job in records:
             if isinstance(job, Job) and not job.ended:
