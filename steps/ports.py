@@ -51,6 +51,14 @@ class ArtifactStore(Protocol):
         ...
 
 
+class ObjectSizes(Protocol):
+    """How much lies in S3."""
+
+    def size(self, uri: str) -> int:
+        """Bytes of the object of this name, or of all below it; 0 when there is nothing."""
+        ...
+
+
 class JobHistory(Protocol):
     """Jobs that ran before."""
 
@@ -137,6 +145,18 @@ class ModelRegistry(Protocol):
 
     def reject(self, model_package_arn: str, reason: str) -> None:
         """Mark a version rejected."""
+        ...
+
+
+class ModelVersions(Protocol):
+    """What is left of the versions that were registered."""
+
+    def run_of(self, model_package_arn: str) -> str | None:
+        """Id of the run that registered a version; None when there is no such version."""
+        ...
+
+    def has_model(self, model_name: str) -> bool:
+        """Whether there is a SageMaker model of this name."""
         ...
 
 

@@ -62,7 +62,7 @@ def build() -> dict[str, Any]:
     split_rows = processing_job(
         "SplitRows",
         "steps.split_rows",
-        comment="Makes rows into requests; bad rows are set aside with their reasons. Four hours, however large the file.",
+        comment="Makes rows into requests and sets bad rows aside. Four hours, however large the file.",
         catch=catch,
         planned_by=PLANNED_BY,
     )
@@ -76,7 +76,7 @@ def build() -> dict[str, Any]:
     are_rows_answerable = Choice("AreRowsAnswerable")
     transform_rows = transform_job(
         "TransformRows",
-        comment="The endpoint's own model on a machine of the batch's own. A transform job has no time limit; a day is.",
+        comment="The endpoint's model on a machine of its own. A transform job has no limit; a day bounds it.",
         catch=catch,
         planned_by=PLANNED_BY,
     )

@@ -1,7 +1,8 @@
 """Checks the committed definitions by the rules AWS applies to them and the interpreters on a laptop do not.
 
 Run     python -m workflows.check     prints every broken rule; exit code 1 when there is one
-Reads   workflows/release.asl.json with infra/sam/workflow.yaml, workflows/batch_predict.asl.json with infra/sam/batch.yaml
+Reads   workflows/release.asl.json and infra/sam/workflow.yaml
+        workflows/batch_predict.asl.json and infra/sam/batch.yaml
 
 What AWS refuses would else show at the first deployment, and what it accepts but cannot run only in the run itself.
 """

@@ -65,6 +65,15 @@ class S3ArtifactStore:
         # Names come in order, so a name itself comes before all that only begin with it.
         return self._first_name(bucket, key) == key or self._first_name(bucket, folder) is not None
 
+    def size(self, uri: str) -> int:
+        """Bytes of the object of this name, or of all below it; 0 when there is nothing."""
+        bucket, key = _split(uri)
+        folder = key.rstrip("/") + "/"
+        with service_faults("S3"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=key)
+            listed = [item for page in pages for item in page.get("Contents", [])]
+        return sum(item["Size"] for item in listed if item["Key"] == key or item["Key"].startswith(folder))
+
     def digest(self, uri: str) -> str:
         """SHA-256 of the object's bytes; raises ArtifactMissingError."""
         bucket, key = _split(uri)

@@ -189,6 +189,35 @@ def _trial(summary: HyperParameterTrainingJobSummaryTypeDef) -> Trial:
     )
 
 
+class SageMakerVersions:
+    """Model packages and models, as far as a version that was once released still has them."""
+
+    def __init__(self, client: SageMakerClient) -> None:
+        self._client = client
+
+    def run_of(self, model_package_arn: str) -> str | None:
+        """Id of the run that registered a version; None when there is no such version."""
+        with service_faults("SageMaker"):
+            try:
+                found = self._client.describe_model_package(ModelPackageName=model_package_arn)
+            except ClientError as error:
+                if _says(error, _ABSENT_WORDS):
+                    return None
+                raise
+        return found.get("CustomerMetadataProperties", {}).get("run_id")
+
+    def has_model(self, model_name: str) -> bool:
+        """Whether there is a SageMaker model of this name."""
+        with service_faults("SageMaker"):
+            try:
+                self._client.describe_model(ModelName=model_name)
+            except ClientError as error:
+                if _says(error, _ABSENT_WORDS):
+                    return False
+                raise
+        return True
+
+
 def _tag_list(tags: Mapping[str, str]) -> list[TagTypeDef]:
     return [{"Key": key, "Value": value} for key, value in tags.items()]
 
@@ -216,6 +245,11 @@ def endpoint_service() -> SageMakerEndpoints:
 def model_registry() -> SageMakerRegistry:
     """The registry, through the container's one client."""
     return SageMakerRegistry(_client())
+
+
+def model_versions() -> SageMakerVersions:
+    """Versions, through the container's one client."""
+    return SageMakerVersions(_client())
 
 
 @contextmanager

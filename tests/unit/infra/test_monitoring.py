@@ -156,7 +156,7 @@ def test_the_dashboard_is_given_every_function_of_the_children_before_it() -> No
         handed |= {each["Ref"] for each in (value["Fn::Join"][1] if "Fn::Join" in value else [value])}
     known = {
         name
-        for child in ("workflow", "approval", "serving", "schedules")
+        for child in ("workflow", "batch", "approval", "serving", "schedules")
         for name, resource in yaml_parse((PROJECT / f"infra/sam/{child}.yaml").read_text())["Resources"].items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
@@ -178,6 +178,7 @@ def test_every_function_is_traced_and_logs_counts_and_traces_under_the_stacks_na
         assert not {name for name in own if name.startswith("POWERTOOLS_")}
 
 
-def test_the_state_machine_is_traced() -> None:
-    workflow = yaml_parse((PROJECT / "infra/sam/workflow.yaml").read_text())["Resources"]
-    assert workflow["ReleaseStateMachine"]["Properties"]["Tracing"] == {"Enabled": True}
+@pytest.mark.parametrize(("child", "machine"), [("workflow", "ReleaseStateMachine"), ("batch", "BatchStateMachine")])
+def test_a_state_machine_is_traced(child: str, machine: str) -> None:
+    resources = yaml_parse((PROJECT / f"infra/sam/{child}.yaml").read_text())["Resources"]
+    assert resources[machine]["Properties"]["Tracing"] == {"Enabled": True}

@@ -21,7 +21,13 @@ from steps import errors
 PROJECT = Path(__file__).parents[3]
 CHILDREN = sorted((PROJECT / "infra/sam").glob("*.yaml"))
 ROOT = yaml_parse((PROJECT / "template.yaml").read_text())
-DEFINITION = (PROJECT / "workflows/release.asl.json").read_text()
+# Definition -> the template and the logical id of its state machine.
+MACHINES = {
+    "release": ("workflow", "ReleaseStateMachine"),
+    "batch_predict": ("batch", "BatchStateMachine"),
+}
+DEFINITIONS = {name: (PROJECT / f"workflows/{name}.asl.json").read_text() for name in MACHINES}
+EACH_DEFINITION = pytest.mark.parametrize("definition", MACHINES)
 
 
 def child(name: str) -> dict[str, Any]:
@@ -45,9 +51,18 @@ def handler_module(resource: dict[str, Any]) -> str:
     return str(resource["Properties"]["Handler"]).rpartition(".")[0]
 
 
-def test_every_token_of_the_definition_is_filled_in_and_no_other() -> None:
-    tokens = set(re.findall(r"\$\{(\w+)\}", DEFINITION))
-    machine = child("workflow")["Resources"]["ReleaseStateMachine"]["Properties"]
+def machine_of(definition: str) -> dict[str, Any]:
+    """Properties of the state machine with a definition."""
+    template, name = MACHINES[definition]
+    properties: dict[str, Any] = child(template)["Resources"][name]["Properties"]
+    return properties
+
+
+@EACH_DEFINITION
+def test_every_token_of_a_definition_is_filled_in_and_no_other(definition: str) -> None:
+    tokens = set(re.findall(r"\$\{(\w+)\}", DEFINITIONS[definition]))
+    machine = machine_of(definition)
+    assert machine["DefinitionUri"] == f"../../workflows/{definition}.asl.json"
     assert set(machine["DefinitionSubstitutions"]) == tokens
 
 
@@ -56,8 +71,9 @@ def test_every_child_hands_the_stacks_tag_on_to_what_is_in_it() -> None:
         assert resource["Properties"]["Tags"] == {"greenlight:stack": {"Ref": "AWS::StackName"}}, name
 
 
-def test_every_state_behind_a_function_has_its_folder_and_its_function() -> None:
-    states = re.findall(r"\$\{(\w+)FunctionArn\}", DEFINITION)
+@EACH_DEFINITION
+def test_every_state_behind_a_function_has_its_folder_and_its_function(definition: str) -> None:
+    states = re.findall(r"\$\{(\w+)FunctionArn\}", DEFINITIONS[definition])
     known = {name for name, _, _ in functions()}
     for state in states:
         folder = re.sub(r"(?<!^)(?=[A-Z])", "_", state).lower()
@@ -65,10 +81,11 @@ def test_every_state_behind_a_function_has_its_folder_and_its_function() -> None
         assert (PROJECT / "lambdas" / folder / "handler.py").is_file()
 
 
-def test_every_own_error_the_definition_names_is_a_class() -> None:
+@EACH_DEFINITION
+def test_every_own_error_a_definition_names_is_a_class(definition: str) -> None:
     named = {
         name
-        for state in json.loads(DEFINITION)["States"].values()
+        for state in json.loads(DEFINITIONS[definition])["States"].values()
         for rule in [*state.get("Retry", []), *state.get("Catch", [])]
         for name in rule["ErrorEquals"]
         if "." not in name
@@ -107,7 +124,8 @@ def test_a_function_ends_before_the_state_that_calls_it(resource: dict[str, Any]
         return  # CloudFormation waits for this one, for ServiceTimeout
     state_timeouts = [
         state["TimeoutSeconds"]
-        for state in json.loads(DEFINITION)["States"].values()
+        for text in DEFINITIONS.values()
+        for state in json.loads(text)["States"].values()
         if "FunctionArn" in str(state.get("Resource"))
     ]
     assert timeout < min(state_timeouts)
@@ -134,7 +152,8 @@ def test_the_data_outlives_the_stack_and_is_private_encrypted_and_versioned() ->
 
 def test_nothing_that_a_live_version_serves_from_ever_expires() -> None:
     rules = child("storage")["Resources"]["ArtifactBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    assert not any("ExpirationInDays" in rule or "ExpirationDate" in rule for rule in rules)
+    expiring = [rule for rule in rules if "ExpirationInDays" in rule or "ExpirationDate" in rule]
+    assert [rule["Prefix"] for rule in expiring] == ["batches/"]
 
 
 def test_a_route_asks_for_a_signed_request_unless_it_is_an_approval_page() -> None:
@@ -275,8 +294,9 @@ def test_a_function_is_published_with_every_deployment_that_changes_anything(
     assert "VersionDeletionPolicy" not in properties
 
 
-def test_a_run_calls_the_versions_it_began_with_and_may_do_so_after_later_deployments() -> None:
-    machine = child("workflow")["Resources"]["ReleaseStateMachine"]["Properties"]
+@EACH_DEFINITION
+def test_a_run_calls_the_versions_it_began_with_and_may_do_so_after_later_deployments(definition: str) -> None:
+    machine = machine_of(definition)
     called = {
         value["Ref"] for name, value in machine["DefinitionSubstitutions"].items() if name.endswith("FunctionArn")
     }

@@ -53,7 +53,7 @@ KEPT = {
     "local.sagemaker.jobs.TrainingJob": "last_modified_time metrics transitions",
     "local.sagemaker.tuning_jobs.Trial": "job objective tuned",
     "local.sagemaker.tuning_jobs.TuningJob": "trials",
-    "local.sagemaker.jobs.TransformJob": "noun operation resource variant",
+    "local.sagemaker.jobs.TransformJob": "variant",
     "local.sagemaker.model_packages.ModelPackageGroup": "arn creation_time last_version name request tags",
     "local.sagemaker.model_packages.ModelPackage": (
         "arn client_token creation_time details group_name last_modified_time tags version"

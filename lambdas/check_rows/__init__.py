@@ -1,0 +1,1 @@
+"""CheckRows: is the candidate good enough to ask a person about?"""

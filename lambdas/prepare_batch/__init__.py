@@ -1,0 +1,1 @@
+"""PrepareBatch: is the candidate good enough to ask a person about?"""

@@ -1,0 +1,1 @@
+"""ReportBatchFault: is the candidate good enough to ask a person about?"""
