@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from steps.batch_contracts import SplitReport
-from steps.batch_rows import BadRow, RowReader, WrongColumnsError
+from steps.batch_rows import BatchRows, SetAside, WrongColumnsError
 from steps.csv_rows import CsvRows, UnreadableFileError
 from steps.exit_message import own_error_as_exit_message
 from steps.model_card import ModelCard
@@ -60,12 +60,12 @@ class Requests:
         self._rows: list[str] = []
         self._bytes = 0
 
-    def add(self, row: Row) -> BadRow | None:
+    def add(self, row: Row) -> SetAside | None:
         """Take a row into the next request; says why when it is too large for any."""
         # ASCII alone, so that nothing within a row can be taken for the end of a line.
         text = json.dumps(row, separators=(",", ":"))
         if len(text) > ROW_BYTES:
-            return BadRow("too_large", f"The row takes {len(text):,} bytes as JSON; a request takes {ROW_BYTES:,}.")
+            return SetAside("too_large", f"The row takes {len(text):,} bytes as JSON; a request takes {ROW_BYTES:,}.")
         if self._rows and (len(self._rows) == REQUEST_ROWS or self._bytes + len(text) > REQUEST_BYTES):
             self._send()
         self._rows.append(text)
@@ -96,17 +96,17 @@ def split_rows(
     with (output / "answers" / "set_aside.csv").open("w", encoding="utf-8", newline="") as file:
         set_aside = csv.writer(file, lineterminator="\n")
 
-        def put_aside(place: Place, bad: BadRow) -> None:
+        def put_aside(place: Place, bad: SetAside) -> None:
             counted[bad.reason] += 1
             set_aside.writerow([place.row, bad.reason, bad.sentence])
 
         try:
             lines = CsvRows(stream, file_name)
-            reader = RowReader(card.input, lines.header, file=file_name, text_column=text_column)
+            reader = BatchRows(card.input, lines.header, file=file_name, text_column=text_column)
             for line in lines:
                 rows += 1
                 row = reader.read(line)
-                bad = row if isinstance(row, BadRow) else requests.add(row)
+                bad = row if isinstance(row, SetAside) else requests.add(row)
                 if bad is not None:
                     put_aside(line.place, bad)
                 if rows % PROGRESS_ROWS == 0:
