@@ -25,7 +25,7 @@ from greenlight.commands import (
     stack,
 )
 from greenlight.console import print_json, progress
-from greenlight.errors import CommandError, ExitCode
+from greenlight.errors import CommandError, ExitCode, InterruptedRunError
 from greenlight.explain import EXPECTED, explain
 from greenlight.program import JSON_KEY
 
@@ -110,7 +110,8 @@ def main() -> None:
 
 def _report(error: CommandError, *, as_json: bool) -> int:
     stopped = error.exit_code == ExitCode.INTERRUPTED
-    told, colour = (f"Watching ended: {error}", "yellow") if stopped else (f"Error: {error}", "red")
+    words = "Watching ended" if isinstance(error, InterruptedRunError) else "Stopped"
+    told, colour = (f"{words}: {error}", "yellow") if stopped else (f"Error: {error}", "red")
     progress().print(told, style=colour, markup=False, soft_wrap=True)
     if as_json:
         print_json({"error": str(error), "exit_code": int(error.exit_code)})

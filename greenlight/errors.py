@@ -35,6 +35,12 @@ class StackNotUpError(WrongUseError):
     """Nothing answers at the laptop's port."""
 
 
+class StoppedError(CommandError):
+    """The user stopped what had been started; nothing of it goes on."""
+
+    exit_code = ExitCode.INTERRUPTED
+
+
 class InterruptedRunError(CommandError):
     """The user stopped watching; what was started goes on."""
 

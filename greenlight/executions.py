@@ -17,7 +17,7 @@ from greenlight.outcomes import RUNNING
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-    from steps.contracts import RunInput
+    from steps.contracts import Contract
 
 # The last events of an execution that name its end state.
 _END_EVENTS = 5
@@ -38,7 +38,7 @@ class Run:
 
 
 class Executions:
-    """The release state machine's executions; a run's id is its execution's name.
+    """A state machine's executions; a run's id is its execution's name.
 
     state_machine_arn: lists and describes all of them;  alias_arn: starts one of the version deployed last
     """
@@ -52,11 +52,15 @@ class Executions:
         """The execution's ARN."""
         return f"{self._state_machine_arn.replace(':stateMachine:', ':execution:', 1)}:{run_id}"
 
-    def start(self, run_id: str, run_input: RunInput) -> None:
-        """Start a run under this id."""
+    def start(self, run_id: str, run_input: Contract) -> None:
+        """Start a run under this id, with an input that its state machine takes."""
         self._client.start_execution(
             stateMachineArn=self._alias_arn, name=run_id, input=run_input.model_dump_json(exclude_none=True)
         )
+
+    def stop(self, run_id: str, cause: str) -> None:
+        """Stop a run; Step Functions stops the job that it waits for."""
+        self._client.stop_execution(executionArn=self.arn(run_id), error="Stopped", cause=cause)
 
     def newest(self, limit: int) -> list[Run]:
         """The newest runs, newest first."""

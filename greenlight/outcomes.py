@@ -5,11 +5,12 @@ from __future__ import annotations
 from greenlight.errors import ExitCode
 
 RUNNING = "Running"
-DONE = frozenset({"Released", "NothingNew"})
+DONE = frozenset({"Released", "NothingNew", "BatchDone"})
 NO = frozenset(
     {
         *("AlreadyRunning", "CostRejected", "DataRejected", "ModelRejected", "MetricsRejected"),
         *("ApprovalDenied", "ApprovalExpired", "RolledBack"),
+        *("BatchRefused", "RowsRejected", "NoRowAnswered"),
     }
 )
 
@@ -25,6 +26,11 @@ MEANING = {
     "ApprovalExpired": "nobody answered before the deadline; the live version stays",
     "RolledBack": "the new version failed on the live endpoint; the version before serves again",
     "Faulted": "the run hit a fault; the live version stays",
+    "BatchDone": "every row has its answer, or the reason why it has none",
+    "NoRowAnswered": "no row could be answered; the result says why, row by row",
+    "BatchRefused": "there is no version to answer; nothing was started",
+    "RowsRejected": "the file as a whole cannot be used; the model was not asked",
+    "BatchFaulted": "the batch hit a fault; the endpoint was never asked",
     "Failed": "the state machine stopped without reaching an end",
     "Aborted": "somebody stopped the run",
     "TimedOut": "the run took longer than the state machine allows",

@@ -39,7 +39,14 @@ def _smoke(result: Result) -> str:
     return ", ".join(words)
 
 
+def _rows(result: Result) -> str:
+    aside = result["rows"] - result["answerable"]
+    return f"{result['answerable']:,} of {result['rows']:,} rows" + (f", {aside:,} set aside" if aside else "")
+
+
 _WORDS: dict[str, tuple[str, Callable[[Result], str]]] = {
+    "PrepareBatch": ("prepare_batch", lambda result: str(result["reason"])),
+    "CheckRows": ("check_rows", _rows),
     "ValidateData": ("validate_data", _data),
     "CheckMetrics": ("check_metrics", _metrics),
     "RegisterModel": ("register_model", lambda result: f"version {result['model_version']}"),

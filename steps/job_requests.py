@@ -95,6 +95,7 @@ def split_rows_request(
         inputs={"code": f"{code_uri}/source/", "rows": rows_uri, "card": card_uri},
         arguments=arguments,
         output_uri=output_uri,
+        libraries=LIBRARIES,
         volume_gb=volume_gb,
         max_runtime_seconds=BATCH_MAX_RUNTIME_SECONDS,
     )
@@ -111,6 +112,7 @@ def join_predictions_request(
         inputs={"code": f"{code_uri}/source/", "rows": rows_uri, "card": card_uri, "answers": f"{answers_uri}/"},
         arguments=arguments,
         output_uri=output_uri,
+        libraries=LIBRARIES,
         volume_gb=volume_gb,
         max_runtime_seconds=BATCH_MAX_RUNTIME_SECONDS,
     )
