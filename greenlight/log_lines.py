@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 TRAINING_GROUP = "/aws/sagemaker/TrainingJobs"
 PROCESSING_GROUP = "/aws/sagemaker/ProcessingJobs"
+TRANSFORM_GROUP = "/aws/sagemaker/TransformJobs"
 # What the functions' logger adds to every line and the reader of one run has no use for.
 _ROUTINE_KEYS = frozenset(
     {

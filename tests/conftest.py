@@ -32,6 +32,8 @@ from steps.ports import (
     Mailer,
     ModelPackage,
     ModelRegistry,
+    ModelVersions,
+    ObjectSizes,
     OpenLock,
     OpenRecords,
     OpenRequest,
@@ -98,6 +100,27 @@ class FakeArtifacts:
         folder = folder_uri.rstrip("/") + "/"
         inside = [uri for uri in self._objects if uri.startswith(folder) and "/" not in uri.removeprefix(folder)]
         return next((uri for uri in reversed(inside) if self._objects[uri]), None)
+
+
+class FakeSizes:
+    def __init__(self, objects: dict[str, bytes]) -> None:
+        self._objects = objects
+
+    def size(self, uri: str) -> int:
+        inside = [name for name in self._objects if name == uri or name.startswith(uri.rstrip("/") + "/")]
+        return sum(len(self._objects[name]) for name in inside)
+
+
+class FakeVersions:
+    def __init__(self, runs: dict[str, str], models: set[str]) -> None:
+        self._runs = runs
+        self._models = models
+
+    def run_of(self, model_package_arn: str) -> str | None:
+        return self._runs.get(model_package_arn)
+
+    def has_model(self, model_name: str) -> bool:
+        return model_name in self._models
 
 
 class FakeJobs:
@@ -331,6 +354,28 @@ def shared_data() -> Path:
 def objects() -> dict[str, bytes]:
     """What lies in the fake artifact store, oldest first."""
     return {}
+
+
+@pytest.fixture
+def sizes(objects: dict[str, bytes]) -> ObjectSizes:
+    return FakeSizes(objects)
+
+
+@pytest.fixture
+def runs_of_packages() -> dict[str, str]:
+    """ARN of a model package -> the run that registered it."""
+    return {}
+
+
+@pytest.fixture
+def model_names() -> set[str]:
+    """SageMaker models that are there."""
+    return set()
+
+
+@pytest.fixture
+def versions(runs_of_packages: dict[str, str], model_names: set[str]) -> ModelVersions:
+    return FakeVersions(runs_of_packages, model_names)
 
 
 @pytest.fixture

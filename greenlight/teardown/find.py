@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from greenlight.errors import WrongUseError
-from greenlight.log_lines import PROCESSING_GROUP, TRAINING_GROUP
+from greenlight.log_lines import PROCESSING_GROUP, TRAINING_GROUP, TRANSFORM_GROUP
 from greenlight.teardown.find_models import ModelFinder
 from greenlight.teardown.inventory import BucketFound, FunctionFound, Inventory, LayerFound, LogFound, TableFound
 from greenlight.teardown.stack_tree import StackTree
@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 
     from greenlight.target import Target
 
-# The jobs of a run: log group and the end of their names.
-JOBS = ((PROCESSING_GROUP, "preprocess"), (TRAINING_GROUP, "train"), (PROCESSING_GROUP, "evaluate"))
+# The jobs of runs and of batches: log group and the end of their names.
+JOBS = (
+    *((PROCESSING_GROUP, "preprocess"), (TRAINING_GROUP, "train"), (PROCESSING_GROUP, "evaluate")),
+    *((PROCESSING_GROUP, "split"), (TRANSFORM_GROUP, "transform"), (PROCESSING_GROUP, "join")),
+)
 _GONE = frozenset(
     {
         *("NoSuchBucket", "NoSuchTagSet", "404", "403", "AccessDenied"),

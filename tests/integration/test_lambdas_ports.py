@@ -27,7 +27,7 @@ from lambdas.adapters.dynamodb_open import DynamoOpenRecords
 from lambdas.adapters.dynamodb_releases import DynamoReleaseRecords
 from lambdas.adapters.dynamodb_waiting import DynamoWaitingRuns
 from lambdas.adapters.s3 import S3ArtifactStore
-from lambdas.adapters.sagemaker import SageMakerEndpoints, SageMakerJobs, SageMakerRegistry
+from lambdas.adapters.sagemaker import SageMakerEndpoints, SageMakerJobs, SageMakerRegistry, SageMakerVersions
 from lambdas.adapters.sagemaker_runtime import SageMakerPredictor
 from lambdas.adapters.sesv2 import SesMailer
 from lambdas.adapters.stepfunctions import StepFunctionsStarter, StepFunctionsWorkflow
@@ -59,6 +59,8 @@ from steps.ports import (
     ModelContainer,
     ModelPackage,
     ModelRegistry,
+    ModelVersions,
+    ObjectSizes,
     OpenLock,
     OpenRecords,
     OpenRequest,
@@ -167,6 +169,16 @@ def test_the_newest_object_of_a_folder_counts_and_empty_ones_do_not(store: Artif
     store.write("s3://bucket/incoming/reviews-2/c.csv", b"3")
     assert store.newest("s3://bucket/incoming/reviews") == "s3://bucket/incoming/reviews/b.csv"
     assert store.newest("s3://bucket/incoming/names/") is None
+
+
+@BOTH
+def test_the_size_of_an_object_or_of_all_below_a_folder(kept_by: str, store: ArtifactStore, sizes: ObjectSizes) -> None:
+    for name, body in {"rows/a": b"123", "rows/b": b"45", "rows-2": b"6", "rows": b"7890"}.items():
+        store.write(f"s3://bucket/batches/{name}", body)
+    sizes = either(kept_by, sizes, lambda: S3ArtifactStore(boto3.client("s3")))
+    assert sizes.size("s3://bucket/batches/rows/") == 5
+    assert sizes.size("s3://bucket/batches/rows/a") == 3
+    assert sizes.size("s3://bucket/batches/none") == 0
 
 
 def test_a_digest_in_an_objects_metadata_is_noted() -> None:
@@ -680,6 +692,28 @@ def test_a_version_waits_for_approval_until_it_gets_its_status_and_reason(packag
     kept.reject(arn, "x" * 2000)
     rejected = client.describe_model_package(ModelPackageName=arn)
     assert (rejected["ModelApprovalStatus"], len(rejected["ApprovalDescription"])) == ("Rejected", 1024)
+
+
+@BOTH
+def test_a_version_is_known_by_its_run_and_its_model_by_its_name(
+    *,
+    kept_by: str,
+    versions: ModelVersions,
+    package: ModelPackage,
+    runs_of_packages: dict[str, str],
+    model_names: set[str],
+) -> None:
+    client = boto3.client("sagemaker")
+    arn, _ = SageMakerRegistry(client).register(package)
+    container = {"Image": "image", "ModelDataUrl": "s3://bucket/model.tar.gz"}
+    client.create_model(ModelName="greenlight-run", ExecutionRoleArn=ROLE, PrimaryContainer=container)  # type: ignore[arg-type]
+    runs_of_packages[arn] = package.properties["run_id"]
+    model_names.add("greenlight-run")
+    kept = either(kept_by, versions, lambda: SageMakerVersions(client))
+    assert kept.run_of(arn) == package.properties["run_id"]
+    assert kept.run_of(f"{arn.rpartition('/')[0]}/99") is None
+    assert kept.has_model("greenlight-run")
+    assert not kept.has_model("greenlight-other")
 
 
 # --- predictions and mail ---

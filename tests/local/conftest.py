@@ -112,11 +112,16 @@ class Laptop:
             config=Config(connect_timeout=5, read_timeout=70, retries={"total_max_attempts": 1}),
         )
 
-    def wait_for_state(self, run_id: str, *states: str) -> str:
+    def machine(self, kind: str = "release") -> str:
+        """ARN of one of the stack's state machines."""
+        machines = self.client("stepfunctions").list_state_machines()["stateMachines"]
+        [arn] = [each["stateMachineArn"] for each in machines if each["name"] == f"{self.stack}-{kind}"]
+        return str(arn)
+
+    def wait_for_state(self, run_id: str, *states: str, kind: str = "release") -> str:
         """The first of the states that a run enters; asked of Step Functions, which costs less than our command."""
         stepfunctions = self.client("stepfunctions")
-        [machine] = stepfunctions.list_state_machines()["stateMachines"]
-        arn = f"{machine['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{run_id}"
+        arn = f"{self.machine(kind).replace(':stateMachine:', ':execution:')}:{run_id}"
         deadline = time.monotonic() + COMMAND_TIMEOUT_SECONDS
         while True:
             events = stepfunctions.get_execution_history(executionArn=arn, reverseOrder=True)["events"]

@@ -37,7 +37,8 @@ def aws(laptop: Any, *command: str) -> Any:
 
 
 def test_executions_are_listed(released: Any) -> None:
-    machine = json.loads(aws(released, "stepfunctions", "list-state-machines"))["stateMachines"][0]["stateMachineArn"]
+    machines = json.loads(aws(released, "stepfunctions", "list-state-machines"))["stateMachines"]
+    [machine] = [each["stateMachineArn"] for each in machines if each["name"] == "greenlight-release"]
     executions = json.loads(aws(released, "stepfunctions", "list-executions", "--state-machine-arn", machine))
     assert "SUCCEEDED" in {execution["status"] for execution in executions["executions"]}
 

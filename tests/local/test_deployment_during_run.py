@@ -78,8 +78,7 @@ def wait_for_end(laptop: Any, run_id: str) -> dict[str, Any]:
 
 def execution_of(laptop: Any, run_id: str) -> dict[str, Any]:
     stepfunctions = laptop.client("stepfunctions")
-    [machine] = stepfunctions.list_state_machines()["stateMachines"]
-    arn = machine["stateMachineArn"].replace(":stateMachine:", ":execution:")
+    arn = laptop.machine().replace(":stateMachine:", ":execution:")
     execution: dict[str, Any] = stepfunctions.describe_execution(executionArn=f"{arn}:{run_id}")
     return execution
 
@@ -109,8 +108,7 @@ def live_versions(laptop: Any) -> dict[str, str]:
 
 def live_machine(laptop: Any) -> str:
     stepfunctions = laptop.client("stepfunctions")
-    [machine] = stepfunctions.list_state_machines()["stateMachines"]
-    alias = stepfunctions.describe_state_machine_alias(stateMachineAliasArn=f"{machine['stateMachineArn']}:live")
+    alias = stepfunctions.describe_state_machine_alias(stateMachineAliasArn=f"{laptop.machine()}:live")
     [route] = alias["routingConfiguration"]
     version: str = route["stateMachineVersionArn"]
     return version

@@ -215,7 +215,7 @@ def test_a_run_stopped_while_it_waited_leaves_its_work_to_the_next_one(
     assert second.code == 1
 
     stepfunctions = laptop.client("stepfunctions")
-    machine = stepfunctions.list_state_machines()["stateMachines"][0]["stateMachineArn"]
+    machine = laptop.machine()
     execution = next(
         e for e in stepfunctions.list_executions(stateMachineArn=machine)["executions"] if e["name"] == started
     )
