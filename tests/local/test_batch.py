@@ -130,7 +130,7 @@ def test_what_cannot_work_is_said_before_anything_is_sent(laptop: Any, batch: Ba
 
 
 def test_ctrl_c_stops_the_batch_and_its_job(laptop: Any, tmp_path: Path) -> None:
-    file = write(tmp_path / "mine.csv", "text", *(f"a fine film, number {number}" for number in range(20_000)))
+    file = write(tmp_path / "mine.csv", "text", *(f"a fine film number {number}" for number in range(20_000)))
     process: subprocess.Popen[str] = laptop.start(
         "predict", RECIPE, "--file", str(file), "--out", str(tmp_path / "out.csv"), "--json"
     )
