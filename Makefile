@@ -81,6 +81,7 @@ lock: .cache/uv/bin/uv ## Lock the newest versions that fit pyproject.toml, with
 	$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
 	$(LOCK_PACKAGE) --group lambdas --python-platform aarch64-manylinux2014 $(LAMBDA_HAS) --output-file lambdas/requirements.txt
 	$(LOCK_PACKAGE) --group training --python-platform x86_64-manylinux2014 --output-file training/requirements.txt
+	$(LOCK_PACKAGE) --group serving --python-platform x86_64-manylinux_2_28 --output-file serving/requirements.txt
 	printf 'aws-sam-cli\nawscli\n' | $(LOCK) --output-file requirements-sam.txt -
 	npm update --prefix tests/interpreters --package-lock-only --loglevel error
 

@@ -2,12 +2,12 @@
 
 Reads   --card FILE    the version's model_card.json: a path, or s3://bucket/key
         --model FILE   its model.tar.gz, or a folder that it was unpacked to; where the card says it lies if left out
-        CARD_URI, MODEL_URI, HOST, PORT, GREENLIGHT_OPEN=1   the same for who sets no arguments
+        CARD_URI, MODEL_URI, SERVE_HOST, SERVE_PORT, GREENLIGHT_OPEN=1   the same for who sets no arguments
         GREENLIGHT_API_KEY_SHA256, GREENLIGHT_API_KEY_SHA256_FILE   digests of the keys that let callers in
 Serves  on 127.0.0.1:8080 until SIGTERM or SIGINT
 Run     python -m serving --card model_card.json --model model.tar.gz
 
-Ends with 0 when it was stopped, 2 when what it was given cannot be served.
+Ends with 0 when it was stopped or --check found nothing wrong, 2 when what it was given cannot be served.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from types import FrameType
 from typing import NoReturn
 
 from serving.access import AccessError, is_loopback, read_keys, require_protection
+from serving.app import Options, create_app
 from serving.listening import AddressError, listen, take_port
+from serving.model import Model
 from serving.source import SourceError, load_verified, read_card, require_answers
 from steps.model_card import ModelCard
 
@@ -44,14 +46,16 @@ def read_arguments(argv: Sequence[str] | None, environment: Mapping[str, str]) -
         "--card", default=environment.get("CARD_URI"), help="model_card.json: a path or s3://bucket/key"
     )
     parser.add_argument("--model", default=environment.get("MODEL_URI"), help="model.tar.gz, or a folder")
-    parser.add_argument("--host", default=environment.get("HOST", "127.0.0.1"), help="address to listen at")
-    parser.add_argument("--port", default=environment.get("PORT", "8080"), type=int, help="0 for any that is free")
+    parser.add_argument("--host", default=environment.get("SERVE_HOST", "127.0.0.1"), help="address to listen at")
+    port = environment.get("SERVE_PORT", "8080")
+    parser.add_argument("--port", default=port, type=int, help="port to listen at; 0 for any that is free")
     parser.add_argument(
         "--open",
         action="store_true",
         default=environment.get("GREENLIGHT_OPEN") == "1",
         help="let others ask without a key",
     )
+    parser.add_argument("--check", action="store_true", help="load, verify and ask the model, then end")
     parser.add_argument("--json", action="store_true", help="tell address and version as one line of JSON")
     arguments = parser.parse_args(argv)
     if not arguments.card:
@@ -67,29 +71,34 @@ def main(argv: Sequence[str] | None = None) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     try:
-        keys = read_keys(os.environ)
-        require_protection(arguments.host, keys, is_open=arguments.open)
-        with (
-            tempfile.TemporaryDirectory(prefix="greenlight-serving-") as folder,
-            take_port(arguments.host, arguments.port) as bound,
-        ):
-            card = read_card(arguments.card, Path(folder), _download)
-            logger.info("loading version %s of %s", card.model_version, card.recipe)
-            model = load_verified(arguments.model or card.model_data_uri, card, Path(folder), _download)
-            require_answers(model, card)
-            # FastAPI is not needed to find out that there is nothing to serve.
-            from serving.app import Options, create_app  # noqa: PLC0415
-
-            app = create_app(model, card, Options(keys=keys, is_loopback=is_loopback(arguments.host)))
-            listen(
-                app,
-                bound,
-                grace_seconds=GRACE_SECONDS,
-                ready=lambda: _tell(card, bound, as_json=arguments.json),
-            )
+        with tempfile.TemporaryDirectory(prefix="greenlight-serving-") as folder:
+            if arguments.check:
+                load(arguments, Path(folder))
+            else:
+                serve(arguments, Path(folder))
     except (AccessError, AddressError, SourceError) as error:
         sys.stderr.write(f"Error: {error}\n")
         sys.exit(WRONG_USE)
+
+
+def load(arguments: argparse.Namespace, folder: Path) -> tuple[Model, ModelCard]:
+    """A model that answers, and its card; raises SourceError."""
+    card = read_card(arguments.card, folder, _download)
+    logger.info("loading version %s of %s", card.model_version, card.recipe)
+    model = load_verified(arguments.model or card.model_data_uri, card, folder, _download)
+    require_answers(model, card)
+    return model, card
+
+
+def serve(arguments: argparse.Namespace, folder: Path) -> None:
+    """Answer until a signal comes; raises AccessError, AddressError or SourceError."""
+    keys = read_keys(os.environ)
+    require_protection(arguments.host, keys, is_open=arguments.open)
+    # Before the model is loaded, which takes seconds: a port that is taken is told at once.
+    with take_port(arguments.host, arguments.port) as bound:
+        model, card = load(arguments, folder)
+        app = create_app(model, card, Options(keys=keys, is_loopback=is_loopback(arguments.host)))
+        listen(app, bound, grace_seconds=GRACE_SECONDS, ready=lambda: _tell(card, bound, as_json=arguments.json))
 
 
 def _download(uri: str, target: Path) -> None:

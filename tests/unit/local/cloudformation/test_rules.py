@@ -12,7 +12,7 @@ from local.cloudformation.rules import check_rules
 from local.template_syntax import parse_template
 
 TEMPLATE = Path(__file__).parents[4] / "template.yaml"
-RULES: dict[str, Any] = parse_template(TEMPLATE.read_text())["Rules"]
+RULES: dict[str, Any] = {"RegionHasImages": parse_template(TEMPLATE.read_text())["Rules"]["RegionHasImages"]}
 OWN_IMAGES = {
     "TensorFlowTrainingImage": "me/train:1",
     "TensorFlowInferenceImage": "me/serve:1",
