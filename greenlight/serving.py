@@ -91,17 +91,23 @@ def fetch_archive(s3: S3Client, card: ModelCard, cache: Path) -> Path:
                 f"the archive of version {card.model_version} of {card.recipe} is gone: nothing lies at "
                 f"{card.model_data_uri}; release it again: `greenlight run {card.recipe} --force`"
             ) from error
-        require_digest(file, card)
+        if _digest(file) != card.model_digest:
+            raise FaultError(
+                f"what lies at {card.model_data_uri} is not what was released: its SHA-256 is {_digest(file)}, and the "
+                f"card of version {card.model_version} says {card.model_digest}; release {card.recipe} again"
+            )
         file.replace(kept)
     return kept
 
 
-def require_digest(file: Path, card: ModelCard) -> None:
-    """Raises FaultError when the file is not the archive that was released."""
+def require_archive(file: Path, card: ModelCard) -> None:
+    """Raises WrongUseError when a file of the user's is not the archive that was released."""
+    if not file.is_file():
+        raise WrongUseError(f"there is no file {file}; give the version's model.tar.gz, or leave --model out")
     digest = _digest(file)
     if digest != card.model_digest:
-        raise FaultError(
-            f"this archive is not version {card.model_version} of {card.recipe}: its SHA-256 is {digest}, and "
+        raise WrongUseError(
+            f"{file} is not version {card.model_version} of {card.recipe}: its SHA-256 is {digest}, and "
             f"{card.model_digest} was released; take the version that belongs to it, or leave --model out"
         )
 

@@ -29,6 +29,7 @@ from serving.access import AccessError, is_loopback, read_keys, require_protecti
 from serving.app import Options, create_app
 from serving.listening import AddressError, listen, take_port
 from serving.model import Model
+from serving.quiet import quiet
 from serving.source import SourceError, load_verified, read_card, require_answers
 from steps.model_card import ModelCard
 
@@ -85,8 +86,9 @@ def load(arguments: argparse.Namespace, folder: Path) -> tuple[Model, ModelCard]
     """A model that answers, and its card; raises SourceError."""
     card = read_card(arguments.card, folder, _download)
     logger.info("loading version %s of %s", card.model_version, card.recipe)
-    model = load_verified(arguments.model or card.model_data_uri, card, folder, _download)
-    require_answers(model, card)
+    with quiet():
+        model = load_verified(arguments.model or card.model_data_uri, card, folder, _download)
+        require_answers(model, card)
     return model, card
 
 

@@ -65,9 +65,7 @@ async def _problem(_request: Request, error: Problem) -> Response:
 async def _http(request: Request, error: HTTPException) -> Response:
     status = HTTPStatus(error.status_code)
     if status is HTTPStatus.NOT_FOUND:
-        return problem_response(
-            Problem(status, "There is POST /predictions, GET /model, GET /health and the page at /.")
-        )
+        return problem_response(Problem(status, ADDRESSES))
     if status is HTTPStatus.METHOD_NOT_ALLOWED:
         allowed = (error.headers or {}).get("Allow", "")
         detail = f"{request.url.path} takes {allowed}, not {request.method[:20]}."

@@ -9,7 +9,7 @@ import typer
 
 from greenlight.console import output, print_json, progress
 from greenlight.program import Json, RecipeName, target_of
-from greenlight.serving import become, fargate_parameters, fetch_archive, find_released, require_digest, server_command
+from greenlight.serving import become, fargate_parameters, fetch_archive, find_released, require_archive, server_command
 from greenlight.target import PROJECT
 
 CACHE = PROJECT / ".cache/models"
@@ -47,10 +47,9 @@ def serve(
         with progress().status(f"Fetching version {card.model_version} of {recipe}"):
             model = fetch_archive(target.s3, card, CACHE)
     else:
-        require_digest(model, card)
+        require_archive(model, card)
     CACHE.mkdir(parents=True, exist_ok=True)
     card_file = CACHE / f"{recipe}-{card.model_version}-{card.model_digest[:16]}.json"
     card_file.write_bytes(released.document)
-    progress().print(f"Loading version {card.model_version} of {recipe}; this takes some seconds", style="dim")
     options = [*(["--open"] if is_open else []), *(["--json"] if as_json else [])]
     become(server_command(card_file, model, host=host, port=port, options=options))

@@ -130,6 +130,7 @@ def test_a_body_without_a_length_is_counted_as_it_comes(client: TestClient) -> N
 )
 def test_other_addresses_are_problems(client: TestClient, method: str, path: str, status: int) -> None:
     answer = client.request(method, path)
+    assert "/predictions" in answer.json()["detail"]
     assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM)
 
 
