@@ -60,12 +60,17 @@ class LiveRecords:
             self._client.transact_write_items(
                 TransactItems=[
                     {
-                        "Put": {
+                        # Only the document changes; the item's place in the table's index stays.
+                        "Update": {
                             "TableName": self._table,
-                            "Item": {**_key(recipe), "document": {"S": now_live.model_dump_json()}},
+                            "Key": _key(recipe),
+                            "UpdateExpression": "SET #document = :now",
                             "ConditionExpression": "#document = :seen",
                             "ExpressionAttributeNames": {"#document": "document"},
-                            "ExpressionAttributeValues": {":seen": {"S": document}},
+                            "ExpressionAttributeValues": {
+                                ":seen": {"S": document},
+                                ":now": {"S": now_live.model_dump_json()},
+                            },
                         }
                     },
                     {

@@ -23,10 +23,13 @@ _DIGEST_CHARACTERS = 12
 _SMALLEST_GAIN = 0.0005
 
 
-def templates(folder: Path) -> Environment:
-    """Templates of a folder: values are escaped in HTML, and one that is missing is an error."""
+def templates(*folders: Path) -> Environment:
+    """Templates of some folders, the first before the next.
+
+    Values are escaped in HTML, and one that is missing is an error.
+    """
     environment = Environment(
-        loader=FileSystemLoader(folder),
+        loader=FileSystemLoader(folders),
         autoescape=select_autoescape(["html"], default=False),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -5,6 +5,8 @@ handles differently has a class of its own here. A "no" (rejected data, failed m
 approval) is a result and is never raised.
 """
 
+from typing import Literal
+
 from steps.shortened import MESSAGE_BYTES, shortened
 
 
@@ -63,7 +65,14 @@ class MailError(ReleaseError):
 
 
 class PredictionError(ReleaseError):
-    """The endpoint did not answer, or answered something that is no prediction."""
+    """The endpoint did not answer, or answered something that is no prediction.
+
+    why: there is no such endpoint (`absent`), it has too much to do just now (`busy`), or anything else (`failed`)
+    """
+
+    def __init__(self, message: str = "", why: Literal["absent", "busy", "failed"] = "failed") -> None:
+        super().__init__(message)
+        self.why = why
 
 
 class ServiceUnavailableError(ReleaseError):

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Literal, Protocol
 
 from steps.answers import Output, Row
+from steps.api_keys import ApiKey
 from steps.approval import ApprovalRequest, AuditRecord
 from steps.contracts import LiveVersion, Outcome, RunInput, Trial
 from steps.start_run import WaitingRun
@@ -143,6 +144,10 @@ class ModelRegistry(Protocol):
         """Mark a version approved."""
         ...
 
+    def exists(self, model_package_arn: str) -> bool:
+        """Whether a version was ever registered under this ARN."""
+        ...
+
     def reject(self, model_package_arn: str, reason: str) -> None:
         """Mark a version rejected."""
         ...
@@ -220,6 +225,10 @@ class ReleaseRecords(Protocol):
 
     def set_live(self, recipe: str, version: LiveVersion | None) -> None:
         """Say which version is live now; None when there is none any more."""
+        ...
+
+    def live_recipes(self) -> list[str]:
+        """Names of the recipes of which a version is live, sorted; a release of this very second may be missing."""
         ...
 
     def step(self, recipe: str, step: str, key: str) -> StepRecord | None:
@@ -355,4 +364,12 @@ class Mailer(Protocol):
 
     def send(self, mail: Mail) -> None:
         """Hand a mail over; raises MailError."""
+        ...
+
+
+class ApiKeys(Protocol):
+    """Keys of the prediction API."""
+
+    def get(self, name: str) -> ApiKey | None:
+        """What is kept under a name, as of now."""
         ...

@@ -126,7 +126,8 @@ def _missing_columns(missing: list[str], unknown: list[object]) -> str:
 
 
 def _with_near_miss(name: str, unknown: list[object]) -> str:
-    lower = {str(key).lower()[:_NAME_CHARACTERS]: str(key)[:_NAME_CHARACTERS] for key in unknown[:1000]}
+    names = [str(key)[:_NAME_CHARACTERS].encode(errors="replace").decode() for key in unknown[:1000]]
+    lower = {each.lower(): each for each in names}
     close = difflib.get_close_matches(name.lower(), lower, n=1, cutoff=0.75)
     return f"{name} (is '{lower[close[0]]}' meant for it?)" if close else name
 

@@ -183,6 +183,9 @@ class FakeRegistry:
     def reject(self, model_package_arn: str, reason: str) -> None:
         self._statuses[model_package_arn] = ("Rejected", reason)
 
+    def exists(self, model_package_arn: str) -> bool:
+        return model_package_arn in self._statuses
+
 
 class FakePredictor:
     def __init__(self, replies: dict[str, list[float]]) -> None:
@@ -222,6 +225,9 @@ class FakeRecords:
         self._live.pop(recipe, None)
         if version is not None:
             self._live[recipe] = version
+
+    def live_recipes(self) -> list[str]:
+        return sorted(self._live)
 
     def step(self, recipe: str, step: str, key: str) -> StepRecord | None:
         return self._steps.get((recipe, step, key))

@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from greenlight.commands.deploy import deploy_stack, print_deployed
+from greenlight.commands.keys import page_link, takes_keys
 from greenlight.commands.predict import print_predictions
 from greenlight.commands.run import Approval, begin, watch
 from greenlight.commands.stack import print_up, start_stack
@@ -23,7 +24,7 @@ from greenlight.run_text import print_end
 from greenlight.target import PROJECT, Target
 
 DEFAULT_RECIPE = "review-snippets"
-_ASKED_TEXTS = 2
+_ASKED_ROWS = 2
 
 
 def demo(
@@ -42,7 +43,7 @@ def demo(
         )
     target, console = target_of(context), progress()
     recipe_file = load_recipe(PROJECT, recipe)
-    questions = [case.text for case in recipe_file.recipe.smoke.cases[:_ASKED_TEXTS] if case.text is not None]
+    questions = [case.instance for case in recipe_file.recipe.smoke.cases[:_ASKED_ROWS]]
     print_up(console, start_stack(target))
     print_deployed(console, target, deploy_stack(target))
     who = Approval.APPROVE if approve == "auto" else Approval.WAIT
@@ -63,12 +64,16 @@ def demo(
 
 
 def _print_next(console: Console, target: Target, found: RunReport) -> None:
+    is_released = found.outcome in DONE
+    access = "a key comes from `greenlight keys create`" if takes_keys(target) else "requests are signed"
     lines = {
+        **({"its page": page_link(target, found.recipe)} if is_released and takes_keys(target) else {}),
         "the mailbox": inbox_page(target.laptop),
-        "the API": f"{target.output('PredictionUrl')}/models/{found.recipe} (requests are signed)",
+        "the API": f"{target.output('PredictionUrl')}/models/{found.recipe} ({access})",
         "this run again": f"greenlight show {found.run_id} --logs",
         "decide yourself": "make run FORCE=1 APPROVE=me",
         "ask the model": f'greenlight predict {found.recipe} "A moving film."',
+        "another browser": f"greenlight page {found.recipe}",
         "stop everything": "greenlight down",
     }
     console.print("\nWhat next (the program is .venv/bin/greenlight):")

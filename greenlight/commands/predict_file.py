@@ -52,7 +52,8 @@ OutOption = Annotated[
     Path | None, typer.Option("--out", metavar="CSV", help="With --file: where the rows with their answers go.")
 ]
 VersionOption = Annotated[
-    str | None, typer.Option("--version", metavar="N", help="With --file: this version answers, not the live one.")
+    str | None,
+    typer.Option("--version", metavar="N", help="This version answers; without --file only the live one can."),
 ]
 TextColumnOption = Annotated[
     str | None, typer.Option("--text-column", metavar="NAME", help="With --file: the text's column in it.")
@@ -75,12 +76,12 @@ def requested_file(  # noqa: PLR0917 - the command's options, in their order
     Raises WrongUseError for options that do not go together.
     """
     if file is None:
-        alone = {"--out": out, "--version": version, "--text-column": text_column, "--force": force}
+        alone = {"--out": out, "--text-column": text_column, "--force": force}
         if given := [name for name, value in alone.items() if value]:
             raise WrongUseError(f"{given[0]} goes with --file; give the CSV to ask about")
         return None
     if texts:
-        raise WrongUseError("give texts or a file with --file, not both")
+        raise WrongUseError("give texts or rows, or a file with --file, not both")
     if out is None:
         raise WrongUseError("say with --out where the predictions go, such as --out predictions.csv")
     return FileRequest(recipe, file, out, version, text_column, force)

@@ -1,6 +1,7 @@
 """ReleaseRecords in the release table.
 
-`RECIPE#<name>` / `LOCK`, `LIVE`, `STEP#<step>#<key>`, `RUN#<run_id>`. A lock is in the index of what is open.
+`RECIPE#<name>` / `LOCK`, `LIVE`, `STEP#<step>#<key>`, `RUN#<run_id>`. A lock is in the index of what is open, and so
+is what is live.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from lambdas.adapters.dynamodb_open import LOCKS, read_lock, watched
+from lambdas.adapters.dynamodb_open import INDEX, LIVE, LOCKS, read_lock, watched
 from lambdas.adapters.faults import CLIENT_CONFIG, service_faults
 from steps.contracts import LiveVersion
 from steps.ports import Lock, RunRecord, StepRecord
@@ -85,7 +86,24 @@ class DynamoReleaseRecords:
             if version is None:
                 self._client.delete_item(TableName=self._table, Key=_key(recipe, "LIVE"))
             else:
-                self._put({**_key(recipe, "LIVE"), "document": {"S": version.model_dump_json()}})
+                self._put(
+                    {
+                        **_key(recipe, "LIVE"),
+                        "document": {"S": version.model_dump_json()},
+                        **watched(LIVE, recipe, until=version.released_at),
+                    }
+                )
+
+    def live_recipes(self) -> list[str]:
+        """Names of the recipes of which a version is live."""
+        with service_faults("DynamoDB"):
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                IndexName=INDEX,
+                KeyConditionExpression="watched = :kind",
+                ExpressionAttributeValues={":kind": {"S": LIVE}},
+            )
+            return sorted(item["recipe"]["S"] for page in pages for item in page["Items"])
 
     def step(self, recipe: str, step: str, key: str) -> StepRecord | None:
         """Who last began a step under a key."""

@@ -168,6 +168,17 @@ class SageMakerRegistry:
                 ApprovalDescription=_description(reason),
             )
 
+    def exists(self, model_package_arn: str) -> bool:
+        """Whether a version was ever registered under this ARN."""
+        with service_faults("SageMaker"):
+            try:
+                self._client.describe_model_package(ModelPackageName=model_package_arn)
+            except ClientError as error:
+                if _says(error, _ABSENT_WORDS):
+                    return False
+                raise
+        return True
+
     def reject(self, model_package_arn: str, reason: str) -> None:
         """Mark a version rejected."""
         with service_faults("SageMaker"):

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, FiniteFloat, ValidationError
 
-from lambdas.adapters.faults import PREDICTION_CONFIG, error_code
+from lambdas.adapters.faults import PREDICTION_CONFIG, error_code, error_message
 from steps.answers import Output, Row
 from steps.errors import PredictionError
 
 if TYPE_CHECKING:
     from mypy_boto3_sagemaker_runtime import SageMakerRuntimeClient
+
+# SageMaker runtime API reference, InvokeEndpoint, and what every AWS API may say.
+_BUSY_CODES = frozenset(
+    {"ThrottlingException", "Throttling", "TooManyRequestsException", "ServiceUnavailable", "ModelNotReadyException"}
+)
 
 
 class _Answer(BaseModel):
@@ -37,11 +42,12 @@ class SageMakerPredictor:
                 EndpointName=endpoint_name,
                 ContentType="application/json",
                 Accept="application/json",
-                Body=json.dumps({"instances": list(rows)}),
+                # As UTF-8: escapes would make a text up to three times as long, and an endpoint takes 6 MiB.
+                Body=json.dumps({"instances": list(rows)}, ensure_ascii=False).encode(),
             )
             body = answer["Body"].read()
         except ClientError as error:
-            raise PredictionError(f"endpoint {endpoint_name} answered {error_code(error)}") from error
+            raise PredictionError(f"endpoint {endpoint_name} answered {error_code(error)}", _why(error)) from error
         except BotoCoreError as error:
             raise PredictionError(f"endpoint {endpoint_name} did not answer ({type(error).__name__})") from error
         try:
@@ -55,6 +61,14 @@ class SageMakerPredictor:
                 + (f" and warnings for {len(warnings)}" if len(warnings) != len(rows) else "")
             )
         return [Output(values, said) for values, said in zip(given.predictions, warnings, strict=True)]
+
+
+def _why(error: ClientError) -> Literal["absent", "busy", "failed"]:
+    code, message = error_code(error), error_message(error).lower()
+    if code in _BUSY_CODES:
+        return "busy"
+    # The one code of everything that is wrong with a request; words tell what.
+    return "absent" if code == "ValidationError" and "not found" in message else "failed"
 
 
 @cache

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 from lambdas.decide_approval.decide import Form
+from lambdas.web_pages import is_cross_site
 
 # A comment of 2,000 characters, each of up to 12 bytes in a form's encoding, and the short fields beside it.
 MAX_BODY_BYTES = 32 << 10
@@ -51,15 +52,3 @@ def read_form(headers: Mapping[str, str], body: str, *, host: str) -> Form | Ref
         # Browsers send every line break as two characters, but count it as one.
         comment=fields.get("comment", "").replace("\r\n", "\n").strip(),
     )
-
-
-def is_cross_site(headers: Mapping[str, str], host: str) -> bool:
-    """Whether the browser says that the form is another site's; without a word from it, it is not.
-
-    A page with no referrer policy sends its form with the origin `null`, so that alone says nothing.
-    """
-    site = headers.get("sec-fetch-site")
-    if site is not None:
-        return site not in {"same-origin", "none"}
-    origin = headers.get("origin", "null")
-    return origin != "null" and urlsplit(origin).netloc not in {headers.get("host", host), host}

@@ -1,19 +1,15 @@
-"""The approval page and its answers as HTTP responses: no script, nothing from elsewhere, nothing kept."""
+"""The approval page and its answers as HTTP responses."""
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 
 from aws_lambda_powertools.event_handler import Response
-from jinja2 import Environment
-from markupsafe import Markup
 
 from lambdas.decide_approval.decide import Answer, Situation
-from lambdas.rendering import templates
+from lambdas.web_pages import WebPages
 from steps.approval import CODE_DIGITS, COMMENT_CHARACTERS
 
 PAGES = Path(__file__).parent / "pages"
@@ -34,30 +30,8 @@ _WITHOUT_FORM: dict[Situation, HTTPStatus] = {
 
 
 @cache
-def _templates() -> Environment:
-    return templates(PAGES)
-
-
-@cache
-def _style() -> str:
-    return (PAGES / "page.css").read_text(encoding="utf-8")
-
-
-@cache
-def security_headers() -> dict[str, str]:
-    """Headers of every page: only its own style, only its own form, no frame around it, no trace of its address."""
-    style = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
-    return {
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-        "Content-Security-Policy": (
-            f"default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; "
-            "frame-ancestors 'none'"
-        ),
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "X-Robots-Tag": "noindex",
-    }
+def _pages() -> WebPages:
+    return WebPages(PAGES)
 
 
 def answer_page(answer: Answer, *, token: str, is_question: bool) -> Response[str]:
@@ -73,21 +47,13 @@ def answer_page(answer: Answer, *, token: str, is_question: bool) -> Response[st
             "code_digits": CODE_DIGITS,
             "comment_characters": COMMENT_CHARACTERS,
         }
-        return _page(status, "question.html", values)
+        return _pages().page(status, "question.html", values)
     status = _WITHOUT_FORM[answer.situation]
     if is_question and answer.situation == "already_decided":
         status = HTTPStatus.OK
-    return _page(status, f"{answer.situation}.html", {"request": answer.request})
+    return _pages().page(status, f"{answer.situation}.html", {"request": answer.request})
 
 
 def refusal_page(status: HTTPStatus, heading: str, sentence: str) -> Response[str]:
     """A page for a request that is not even looked at."""
-    return _page(status, "refusal.html", {"heading": heading, "sentence": sentence})
-
-
-def _page(status: HTTPStatus, template: str, values: dict[str, object]) -> Response[str]:
-    # The style is a file of this project, not anybody's input.
-    html = _templates().get_template(template).render({**values, "style": Markup(_style())})  # noqa: S704
-    return Response(
-        status_code=status, content_type="text/html; charset=utf-8", body=html, headers=dict(security_headers())
-    )
+    return _pages().refusal(status, heading, sentence)

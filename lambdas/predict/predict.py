@@ -1,95 +1,126 @@
-"""What the prediction API does, apart from HTTP: read the request, ask the live version, name the classes."""
+"""What the prediction API does, apart from HTTP: find the live model, see that its version may answer, ask it."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
 from http import HTTPStatus
-from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from lambdas.problems import Problem, read_json
-from steps.answers import Output, read_answer
+from lambdas.problems import Problem
 from steps.contracts import LiveVersion
 from steps.errors import PredictionError
-from steps.ports import Predictor, ReleaseRecords
+from steps.model_card import ModelCard, ModelInput
+from steps.ports import ArtifactStore, ModelRegistry, Predictor, ReleaseRecords
+from steps.predictions import NothingAnsweredError, PredictionRequest, PredictionResponse, answer_rows
+from steps.recipe_sections.base import NAME_PATTERN
 
-MAX_INSTANCES = 100
-MAX_TEXT_CHARACTERS = 20_000
-# API Gateway takes 10 MB, a SageMaker endpoint 6 MiB; this leaves room for what JSON adds.
-MAX_BODY_BYTES = 4 << 20
-
-
-class PredictionRequest(BaseModel):
-    """Body of a request."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    instances: list[Annotated[str, Field(min_length=1, max_length=MAX_TEXT_CHARACTERS)]] = Field(min_length=1)
+_NAME = re.compile(NAME_PATTERN)
+_NAME_CHARACTERS = 30
+_BUSY_SECONDS, _ABSENT_SECONDS = 5, 60
+# Of versions that were released before there were cards.
+_TEXT_OF_OLD_VERSIONS = ModelInput(text_column="text", features=None, max_text_characters=20_000)
 
 
-class Prediction(BaseModel):
-    """Answer to one text."""
+@dataclass(frozen=True)
+class LiveModel:
+    """A recipe's live version: where it answers, and its card."""
 
-    label: str
-    probability: float
-    probabilities: dict[str, float]
-
-
-class PredictionResponse(BaseModel):
-    """Answers to a request, in its order."""
-
-    model_config = ConfigDict(protected_namespaces=())
-
-    recipe: str
-    model_version: str
-    predictions: list[Prediction]
+    endpoint_name: str
+    card: ModelCard
 
 
-def read_request(body: str, content_type: str) -> list[str]:
-    """The texts of a request; raises Problem."""
-    document = read_json(body, content_type, most_bytes=MAX_BODY_BYTES)
-    try:
-        texts = PredictionRequest.model_validate(document).instances
-    except ValidationError as error:
-        raise Problem(HTTPStatus.UNPROCESSABLE_ENTITY, _what_is_wrong(error)) from error
-    if len(texts) > MAX_INSTANCES:
-        raise Problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Send at most {MAX_INSTANCES} instances a request, not {len(texts)}."
-        )
-    return texts
-
-
-def find_live(recipe: str, records: ReleaseRecords) -> LiveVersion:
+def find_model(recipe: str, records: ReleaseRecords, store: ArtifactStore) -> LiveModel:
     """The live version of a recipe; raises Problem."""
-    live = records.live(recipe)
+    is_name = len(recipe) <= _NAME_CHARACTERS and _NAME.fullmatch(recipe)
+    live = records.live(recipe) if is_name else None
     if live is None:
-        raise Problem(HTTPStatus.NOT_FOUND, f"No version of a model '{recipe}' is live.")
-    return live
-
-
-def predict(recipe: str, live: LiveVersion, texts: list[str], model: Predictor) -> PredictionResponse:
-    """Ask the live version; raises Problem."""
-    try:
-        outputs = model.predict(live.endpoint_name, texts)
-    except PredictionError as error:
         raise Problem(
-            HTTPStatus.SERVICE_UNAVAILABLE, "The model does not answer at the moment; try again in a minute."
-        ) from error
-    return PredictionResponse(
-        recipe=recipe,
-        model_version=live.model_version,
-        predictions=[_name_classes(output, live.class_names) for output in outputs],
+            HTTPStatus.NOT_FOUND, f"No version of a model '{recipe[:_NAME_CHARACTERS]}' is live; GET /models lists all."
+        )
+    return LiveModel(live.endpoint_name, _card(recipe, live, store))
+
+
+def live_cards(records: ReleaseRecords, store: ArtifactStore) -> list[ModelCard]:
+    """The card of each live version, by recipe; one that is taken away this very moment is left out."""
+    found = [(recipe, records.live(recipe)) for recipe in records.live_recipes()]
+    return [_card(recipe, live, store) for recipe, live in found if live is not None]
+
+
+def require_version(asked: str | None, card: ModelCard, registry: ModelRegistry) -> None:
+    """Refuse a request for another version than the one that answers; raises Problem."""
+    if asked is None or asked == card.model_version:
+        return
+    if registry.exists(f"{card.model_package_arn.rpartition('/')[0]}/{asked}"):
+        raise Problem(
+            HTTPStatus.CONFLICT,
+            f"Version {asked} of {card.recipe} does not serve; version {card.model_version} does.",
+            recipe=card.recipe,
+            model_version=card.model_version,
+        )
+    raise Problem(
+        HTTPStatus.NOT_FOUND,
+        f"There is no version {asked} of {card.recipe}; version {card.model_version} is live.",
+        recipe=card.recipe,
+        model_version=card.model_version,
     )
 
 
-def _name_classes(output: Output, class_names: list[str]) -> Prediction:
-    answer = read_answer("multi_class", class_names, output)
-    if answer is None or answer.label is None or answer.probability is None or answer.probabilities is None:
-        raise Problem(HTTPStatus.BAD_GATEWAY, f"The model answered no probabilities of {', '.join(class_names)}.")
-    return Prediction(label=answer.label, probability=answer.probability, probabilities=answer.probabilities)
+def predict(request: PredictionRequest, model: LiveModel, predictor: Predictor) -> PredictionResponse:
+    """Answer the rows that can be answered; raises Problem when there are none."""
+    card = model.card
+    try:
+        return answer_rows(request.instances, card, lambda rows: predictor.predict(model.endpoint_name, rows))
+    except PredictionError as error:
+        raise _unanswered(error, card) from error
+    except NothingAnsweredError as error:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY if error.is_refusal else HTTPStatus.BAD_GATEWAY,
+            str(error),
+            recipe=card.recipe,
+            model_version=card.model_version,
+            errors=[each.model_dump() for each in error.errors],
+        ) from error
 
 
-def _what_is_wrong(error: ValidationError) -> str:
-    first = error.errors(include_input=False)[0]
-    key = "".join(f"[{part}]" if isinstance(part, int) else str(part) for part in first["loc"]) or "the body"
-    return f'{key}: {first["msg"]}. Send {{"instances": ["a text", ...]}}.'
+def _card(recipe: str, live: LiveVersion, store: ArtifactStore) -> ModelCard:
+    if live.card_uri is not None:
+        return _read_card(live.card_uri, store.read)
+    return ModelCard(
+        recipe=recipe,
+        description="",
+        task="binary" if len(live.class_names) == 2 else "multi_class",  # noqa: PLR2004 - there were no other tasks
+        input=_TEXT_OF_OLD_VERSIONS,
+        test_rows=0,
+        training_rows=0,
+        approval="Released before this was written down.",
+        **live.model_dump(
+            include={
+                *("class_names", "model_version", "model_package_arn", "model_data_uri", "model_digest", "run_id"),
+                *("released_at", "metrics", "data_digest", "recipe_digest", "code_digest"),
+            }
+        ),
+    )
+
+
+@lru_cache(maxsize=64)
+def _read_card(uri: str, read: Callable[[str], bytes]) -> ModelCard:
+    # A card never changes, so a container reads it once.
+    return ModelCard.model_validate_json(read(uri))
+
+
+def _unanswered(error: PredictionError, card: ModelCard) -> Problem:
+    said = {
+        "absent": (f"The endpoint of {card.recipe} is not there at the moment.", _ABSENT_SECONDS),
+        "busy": (f"The endpoint of {card.recipe} has too much to do just now.", _BUSY_SECONDS),
+        "failed": (f"The model of {card.recipe} does not answer at the moment.", _BUSY_SECONDS),
+    }
+    detail, seconds = said[error.why]
+    return Problem(
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        f"{detail} Try again in {seconds} seconds.",
+        headers={"Retry-After": str(seconds)},
+        recipe=card.recipe,
+        model_version=card.model_version,
+    )

@@ -15,7 +15,7 @@ from lambdas.adapters.dynamodb_waiting import waiting_runs
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.stepfunctions import run_starter, workflow
 from lambdas.observed import api_handler, logger
-from lambdas.problems import Problem, problem_response
+from lambdas.problems import Problem, decoded_body, problem_response
 from lambdas.settings import Settings
 from lambdas.start_run.events import EndEvent, ended_run, read_event, trigger_of
 from lambdas.start_run.requests import answer, read_request
@@ -60,7 +60,7 @@ def take_request() -> Response[str]:
     """Start a run for a caller, who waits for the answer."""
     event, request_id = app.current_event, app.lambda_context.aws_request_id
     headers = {name.lower(): value for name, value in event.headers.items()}
-    request, key = read_request(event.decoded_body or "", headers, bucket=settings().artifact_bucket)
+    request, key = read_request(decoded_body(event), headers, bucket=settings().artifact_bucket)
     # The API lets nobody in who has not signed.
     caller = event["requestContext"]["authorizer"]["iam"]["userArn"]
     trigger = requested(request, key, caller=caller, request_id=request_id, now=datetime.now(UTC))

@@ -7,12 +7,14 @@ import logging
 import re
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from moto.apigatewayv2.exceptions import ApiNotFound
 from moto.apigatewayv2.models import Api, Integration, apigatewayv2_backends
 from moto.core.exceptions import JsonRESTError, ServiceException
+from werkzeug.utils import redirect
 from werkzeug.wrappers import Request, Response
 
 from local.home import ACCOUNT, REGION, Home
@@ -62,6 +64,9 @@ class HttpApi:
         api = _find_api(address["api_id"]) if address else None
         if address is None or api is None:
             return _message(404, "Not Found")
+        if address["path"] is None and request.method in {"GET", "HEAD"}:
+            # On AWS an API is a host, whose name alone means its root; here it is a folder, below which pages link.
+            return redirect(f"{request.path}/", HTTPStatus.PERMANENT_REDIRECT)
         path = address["path"] or "/"
         route_ids = {route.route_key: route_id for route_id, route in api.routes.items()}
         match = find_route(route_ids, request.method, path)

@@ -22,6 +22,8 @@ from botocore.stub import Stubber
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
+from greenlight.api_keys import ApiKeys
+from lambdas.adapters.dynamodb_api_keys import DynamoApiKeys
 from lambdas.adapters.dynamodb_approvals import DynamoApprovalRecords
 from lambdas.adapters.dynamodb_open import DynamoOpenRecords
 from lambdas.adapters.dynamodb_releases import DynamoReleaseRecords
@@ -31,7 +33,9 @@ from lambdas.adapters.sagemaker import SageMakerEndpoints, SageMakerJobs, SageMa
 from lambdas.adapters.sagemaker_runtime import SageMakerPredictor
 from lambdas.adapters.sesv2 import SesMailer
 from lambdas.adapters.stepfunctions import StepFunctionsStarter, StepFunctionsWorkflow
+from lambdas.predict.documents import MAX_BODY_BYTES
 from steps.answers import Output, Row
+from steps.api_keys import is_valid
 from steps.approval import ApprovalRequest, AuditRecord, gather_facts
 from steps.contracts import (
     ApprovalDecision,
@@ -71,6 +75,7 @@ from steps.ports import (
     WaitingRuns,
     Workflow,
 )
+from steps.predictions import MAX_INSTANCES
 from steps.recipe import Recipe
 from steps.start_run import WaitingRun
 
@@ -232,9 +237,12 @@ def test_the_live_version_is_what_was_last_said(kept: ReleaseRecords, live: Live
     assert kept.live("reviews") is None
     kept.set_live("reviews", live)
     assert kept.live("reviews") == live
+    kept.set_live("movies", live)
+    assert kept.live_recipes() == ["movies", "reviews"]
     kept.set_live("reviews", None)
     kept.set_live("reviews", None)
     assert kept.live("reviews") is None
+    assert kept.live_recipes() == ["movies"]
 
 
 @BOTH
@@ -679,6 +687,17 @@ def test_a_version_names_every_container_of_a_pipeline(package: ModelPackage) ->
     ]
 
 
+@BOTH
+def test_only_a_version_that_was_registered_exists(
+    kept_by: str, registry: ModelRegistry, package: ModelPackage
+) -> None:
+    kept = either(kept_by, registry, lambda: SageMakerRegistry(boto3.client("sagemaker")))
+    arn, _ = kept.register(package)
+    assert kept.exists(arn)
+    assert not kept.exists(arn.replace("/1", "/2"))
+    assert not kept.exists(arn.replace("greenlight-reviews", "greenlight-other"))
+
+
 def test_a_version_waits_for_approval_until_it_gets_its_status_and_reason(package: ModelPackage) -> None:
     client = boto3.client("sagemaker")
     kept = SageMakerRegistry(client)
@@ -761,6 +780,56 @@ def test_an_endpoint_that_fails_is_an_error() -> None:
         stub.add_client_error("invoke_endpoint", "ModelError", "the text of a row")
         with pytest.raises(PredictionError, match=r"^endpoint e answered ModelError$"):
             SageMakerPredictor(client).predict("e", ["a"])
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "why"),
+    [
+        ("ThrottlingException", "Rate exceeded", "busy"),
+        ("ServiceUnavailable", "words", "busy"),
+        ("ModelNotReadyException", "words", "busy"),
+        ("ValidationError", "Endpoint greenlight-reviews of account 123456789012 not found.", "absent"),
+        ("ValidationError", "words", "failed"),
+        ("ModelError", "Received server error (500): page not found", "failed"),
+    ],
+)
+def test_an_endpoint_that_is_busy_and_one_that_is_not_there_are_told_apart(code: str, message: str, why: str) -> None:
+    client = boto3.client("sagemaker-runtime")
+    with Stubber(client) as stub:
+        stub.add_client_error("invoke_endpoint", code, message)
+        with pytest.raises(PredictionError) as raised:
+            SageMakerPredictor(client).predict("e", ["a"])
+    assert raised.value.why == why
+
+
+def test_the_largest_request_that_the_api_takes_fits_into_one_call_of_an_endpoint() -> None:
+    """SageMaker takes 6 MiB; written with escapes, as JSON may be, such texts would have twice the bytes."""
+    text = "\N{CJK UNIFIED IDEOGRAPH-4E00}" * (MAX_BODY_BYTES // 3 // MAX_INSTANCES - 2)
+    instances: list[Row] = [text] * MAX_INSTANCES
+    assert len(json.dumps({"instances": instances}, ensure_ascii=False).encode()) <= MAX_BODY_BYTES
+    client = boto3.client("sagemaker-runtime")
+    sent: list[bytes] = []
+    client.meta.events.register(
+        "provide-client-params.sagemaker-runtime.InvokeEndpoint", lambda params, **_: sent.append(params["Body"])
+    )
+    answer = json.dumps({"predictions": [[1.0]] * MAX_INSTANCES}).encode()
+    with Stubber(client) as stub:
+        body = StreamingBody(io.BytesIO(answer), len(answer))
+        stub.add_response("invoke_endpoint", {"Body": body, "ContentType": "application/json"})
+        SageMakerPredictor(client).predict("e", instances)
+    assert len(sent[0]) <= 6 << 20
+
+
+def test_a_key_is_found_by_its_name_and_works_until_it_is_revoked(table: str) -> None:
+    client = boto3.client("dynamodb")
+    written, read = ApiKeys(client, table), DynamoApiKeys(client, table)
+    assert read.get("app") is None
+    record, key = written.create("app")
+    assert read.get("app") == record
+    assert is_valid(key, read.get("app"), record.created_at)
+    revoked = written.revoke("app")
+    assert read.get("app") == revoked
+    assert not is_valid(key, read.get("app"), record.created_at)
 
 
 def test_a_mail_goes_out_in_both_forms() -> None:

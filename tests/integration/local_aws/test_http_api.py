@@ -68,6 +68,13 @@ def test_a_page_is_shown(urls: dict[str, str]) -> None:
     assert answer.cookies["a"] == "1"
 
 
+def test_the_address_of_an_api_without_a_path_leads_to_its_root(urls: dict[str, str]) -> None:
+    answer = requests.get(urls["Open"], timeout=20, allow_redirects=False)
+    assert answer.status_code == 308
+    assert urls["Open"].endswith(answer.headers["location"].rstrip("/"))
+    assert answer.headers["location"].endswith("/")
+
+
 def test_head_answers_without_a_body_where_it_is_routed_and_nowhere_else(urls: dict[str, str]) -> None:
     answer = requests.head(f"{urls['Open']}/page/one", timeout=20)
     assert (answer.status_code, answer.content) == (200, b"")

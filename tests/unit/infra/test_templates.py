@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from sagemaker import image_uris
 from samtranslator.yaml_helper import yaml_parse
 
+from lambdas.predict.paths import OPEN, PATHS
 from local.cloudformation.intrinsics import references
 from steps import errors
 
@@ -158,9 +159,16 @@ def test_nothing_that_a_live_version_serves_from_ever_expires() -> None:
 
 def test_a_route_asks_for_a_signed_request_unless_it_is_an_approval_page() -> None:
     templates = [child(path.stem) for path in CHILDREN]
-    apis = [r for t in templates for r in t["Resources"].values() if r["Type"] == "AWS::Serverless::HttpApi"]
+    apis = {
+        name: resource["Properties"]
+        for template in templates
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::Serverless::HttpApi"
+    }
+    # The prediction API's routes are written out: the next test is about them.
+    apis.pop("PredictionApi")
     assert apis
-    assert {api["Properties"]["Auth"]["DefaultAuthorizer"] for api in apis} == {"AWS_IAM"}
+    assert {api["Auth"]["DefaultAuthorizer"] for api in apis.values()} == {"AWS_IAM"}
     routes = [
         event["Properties"]
         for _, resource, _ in functions()
@@ -171,9 +179,46 @@ def test_a_route_asks_for_a_signed_request_unless_it_is_an_approval_page() -> No
     assert open_ones == {"/approvals/{approval_id}"}
 
 
-def test_the_prediction_api_lets_only_signed_callers_in() -> None:
-    auth = child("serving")["Resources"]["PredictionApi"]["Properties"]["Auth"]
-    assert auth == {"EnableIamAuthorizer": True, "DefaultAuthorizer": "AWS_IAM"}
+def prediction_routes() -> dict[str, dict[str, Any]]:
+    """The prediction API's routes by path, each for any method."""
+    body = child("serving")["Resources"]["PredictionApi"]["Properties"]["DefinitionBody"]
+    scheme = {"type": "apiKey", "name": "Authorization", "in": "header", "x-amazon-apigateway-authtype": "awsSigv4"}
+    assert body["components"]["securitySchemes"] == {"AWS_IAM": scheme}
+    routes: dict[str, dict[str, Any]] = {}
+    for path, methods in body["paths"].items():
+        assert set(methods) == {"x-amazon-apigateway-any-method"}
+        routes[path] = methods["x-amazon-apigateway-any-method"]
+    return routes
+
+
+def test_every_route_of_the_prediction_api_asks_for_a_signature_unless_there_are_keys() -> None:
+    closed = {"Fn::If": ["AsksForKey", [], [{"AWS_IAM": []}]]}
+    routes = prediction_routes()
+    assert {path for path, route in routes.items() if route["security"] != closed} == OPEN == {"/health"}
+    serving = child("serving")
+    assert serving["Conditions"] == {"AsksForKey": {"Fn::Equals": [{"Ref": "ApiAccess"}, "API_KEY"]}}
+    function = serving["Resources"]["PredictFunction"]["Properties"]
+    assert function["Environment"]["Variables"]["API_ACCESS"] == {"Ref": "ApiAccess"}
+
+
+def test_the_prediction_api_is_closed_unless_somebody_says_otherwise() -> None:
+    assert ROOT["Parameters"]["ApiAccess"]["Default"] == "IAM"
+    assert ROOT["Parameters"]["ApiAccess"]["AllowedValues"] == ["IAM", "API_KEY"]
+
+
+def test_the_prediction_api_has_the_addresses_that_its_function_answers() -> None:
+    routes = prediction_routes()
+    assert set(routes) == {*PATHS, "/$default"}
+    assert routes["/$default"]["isDefaultRoute"] is True
+    integrations = [route["x-amazon-apigateway-integration"] for route in routes.values()]
+    assert all(each == integrations[0] for each in integrations)
+    assert "${PredictFunction.Alias}" in integrations[0]["uri"]["Fn::Sub"]
+
+
+def test_no_other_api_may_ask_the_function_behind_the_prediction_api() -> None:
+    permission = child("serving")["Resources"]["PredictionApiMayAsk"]["Properties"]
+    assert permission["SourceArn"]["Fn::Sub"].endswith(":${PredictionApi}/*")
+    assert permission["Principal"] == "apigateway.amazonaws.com"
 
 
 def test_the_page_may_answer_the_state_machine_that_is_deployed_and_no_other() -> None:
