@@ -114,9 +114,12 @@ def line_of(
     seconds = time.monotonic() - started
     if report.outcome not in DONE:
         return Line(name, report.outcome, reason=report.cause, seconds=seconds)
-    version = live()
     note("measuring a plain model on the same rows")
-    plain = measure_baseline(recipe_file.path, data)
+    try:
+        version, plain = live(), measure_baseline(recipe_file.path, data)
+        size = _size(s3, version.model_data_uri) if version else None
+    except EXPECTED as error:
+        return Line(name, FAILED, reason=str(error), seconds=seconds)
     metric = recipe_file.recipe.metrics.gates[0].name
     return Line(
         recipe=name,
@@ -128,7 +131,7 @@ def line_of(
         baseline=plain["metrics"].get(metric),
         baseline_name=plain["name"],
         seconds=seconds,
-        artifact_bytes=_size(s3, version.model_data_uri) if version else None,
+        artifact_bytes=size,
     )
 
 

@@ -35,7 +35,7 @@ from training.prepared_rows import PreparedRows, TrainingDataError
 from training.text_features import FIRST_FEATURE, TextFeatures, build_vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -68,16 +68,35 @@ class ServedClassifier(tf.Module):  # type: ignore[misc] # tensorflow is publish
         return answers.astype(np.float64)
 
 
-def read_targets(file: Path, task: str, class_names: Sequence[str]) -> tuple[list[str], NDArray[np.float32]]:
+class PreparedTexts:
+    """The texts of a prepared file, read anew each time they are gone through."""
+
+    def __init__(self, rows: PreparedRows) -> None:
+        self._rows = rows
+
+    def __iter__(self) -> Iterator[str]:
+        return (str(row) for row in self._rows.inputs())
+
+
+def read_targets(file: Path, task: str, class_names: Sequence[str]) -> tuple[PreparedTexts, NDArray[np.float32]]:
     """Texts, and (texts, outputs) with 1 where the class or label is right; rows of both kinds are needed for each."""
     rows = PreparedRows(file, task, class_names)
     answers = rows.answers()
     targets = answers if task == "multi_label" else np.eye(len(class_names))[answers]
-    return rows.texts(), targets.astype(np.float32)
+    return PreparedTexts(rows), targets.astype(np.float32)
 
 
-def _padded(ids: tf.RaggedTensor, targets: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    return ids.to_tensor(), targets
+def _batches(ids: tf.RaggedTensor, targets: NDArray[np.float32], size: int, seed: int | None) -> tf.data.Dataset:
+    """Padded batches, in an order that the seed gives anew each epoch, or as they stand; only row numbers are moved."""
+    rows = tf.data.Dataset.range(len(targets))
+    if seed is not None:
+        rows = rows.shuffle(len(targets), seed=seed)
+    # On the way to a row's numbers, the whole is neither copied nor sliced.
+    return (
+        rows.batch(size)
+        .map(lambda chosen: (tf.gather(ids, chosen).to_tensor(), tf.gather(targets, chosen)))
+        .prefetch(1)
+    )
 
 
 def cross_entropy(one_is_right: bool, shares: NDArray[np.float64], balance: float) -> Loss:
@@ -103,16 +122,17 @@ class _Progress(keras.callbacks.Callback):  # type: ignore[misc] # keras is publ
 
 
 def train(
-    texts: Sequence[str],
+    texts: Iterable[str],
     targets: NDArray[np.float32],
-    validation: tuple[Sequence[str], NDArray[np.float32]],
+    validation: tuple[Iterable[str], NDArray[np.float32]],
     *,
     one_is_right: bool,
     hyperparameters: Hyperparameters,
 ) -> tuple[ServedClassifier, dict[str, list[float]]]:
     """Fit on the training rows, stop by the validation rows; returns the best epoch's model and the history.
 
-    targets: (texts, outputs), as read_targets gives them;  one_is_right: classes, not labels
+    texts: gone through twice;  targets: (texts, outputs), as read_targets gives them
+    one_is_right: of classes, not of labels
     """
     keras.utils.set_random_seed(hyperparameters.seed)
     tf.config.experimental.enable_op_determinism()
@@ -124,16 +144,16 @@ def train(
         min_texts=hp.min_texts,
         max_features=hp.max_features,
     )
-    logger.info("%d training rows, %d features", len(texts), len(vocabulary))
+    logger.info("%d training rows, %d features", len(targets), len(vocabulary))
     features = TextFeatures(vocabulary, hp.stem_characters, hp.characters)
     ids = features.of_all(texts)
     ratios = log_count_ratios(ids, targets, n_ids=FIRST_FEATURE + len(vocabulary), smoothing=hp.smoothing)
     shares = targets.mean(axis=0, dtype=np.float64)
     # Keras' L2 is l2 * sum(x^2); half of it, as usual, and for the mean loss of a row.
     bag = NaiveBayesBag(
-        ratios, shares, one_is_right=one_is_right, first_factor=hp.first_factor, l2=hp.l2 / (2 * len(texts))
+        ratios, shares, one_is_right=one_is_right, first_factor=hp.first_factor, l2=hp.l2 / (2 * len(targets))
     )
-    inputs = keras.Input((None,), dtype="int64")
+    inputs = keras.Input((None,), dtype="int32")
     model = keras.Model(inputs, bag(inputs))
     loss = cross_entropy(one_is_right, shares, hp.balance)
     # Kept apart from the loss, which holds the penalty too.
@@ -142,14 +162,12 @@ def train(
         (keras.metrics.CategoricalAccuracy if one_is_right else keras.metrics.BinaryAccuracy)(name="accuracy"),
     ]
     model.compile(keras.optimizers.Adam(hp.learning_rate), loss, metrics=metrics)
-    training = tf.data.Dataset.from_tensor_slices((ids, targets)).shuffle(len(texts), seed=hp.seed)
-    held_out = tf.data.Dataset.from_tensor_slices((features.of_all(validation[0]), validation[1]))
     stop = keras.callbacks.EarlyStopping(
         "val_cross_entropy", mode="min", patience=hp.patience, restore_best_weights=True
     )
     history = model.fit(
-        training.batch(hp.batch_size).map(_padded).prefetch(1),
-        validation_data=held_out.batch(hp.batch_size).map(_padded).prefetch(1),
+        _batches(ids, targets, hp.batch_size, hp.seed),
+        validation_data=_batches(features.of_all(validation[0]), validation[1], hp.batch_size, None),
         epochs=hp.epochs,
         callbacks=[stop, _Progress()],
         verbose=0,
@@ -161,7 +179,7 @@ def train(
 def _class_names(text: str) -> list[str]:
     """The training toolkit hands a list over as Python writes it, a person as JSON; both are literals."""
     names = ast.literal_eval(text)
-    if not (isinstance(names, list) and len(names) > 1 and all(isinstance(name, str) for name in names)):
+    if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
         raise ValueError
     return names
 
@@ -196,7 +214,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     model, history = train(texts, targets, validation, one_is_right=one_is_right, hyperparameters=hyperparameters)
     tf.saved_model.save(model, str(args.model_dir / VERSION_FOLDER), signatures={"serving_default": model.__call__})
     report: dict[str, Any] = {
-        "rows": {"train": len(texts), "validation": len(validation[0])},
+        "rows": {"train": len(targets), "validation": len(validation[1])},
         "task": args.task,
         "class_names": class_names,
         "hyperparameters": asdict(hyperparameters),

@@ -10,16 +10,21 @@ to be kept in step.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import TYPE_CHECKING
 
+import numpy as np
 import tensorflow as tf
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 PADDING = 0
 UNKNOWN = 1
 FIRST_FEATURE = 2
+
+# Features that are counted at the same time; each takes about 100 bytes.
+MAX_COUNTED = 10_000_000
 
 # Applied in this order to lower-cased text; RE2 syntax.
 CLEANING = (
@@ -70,22 +75,35 @@ def _runs_of(words: tf.RaggedTensor, longest: int) -> tf.RaggedTensor:
 
 
 def build_vocabulary(
-    texts: Sequence[str],
+    texts: Iterable[str],
     *,
     stem_characters: int,
     characters: int = 0,
     min_texts: int,
     max_features: int,
     batch_size: int = 1024,
+    max_counted: int = MAX_COUNTED,
 ) -> list[str]:
-    """Features that occur in at least `min_texts` texts, the most frequent first, ties by their spelling."""
+    """Features that occur in at least `min_texts` texts, the most frequent first, ties by their spelling.
+
+    So many features that they would fill the memory are thinned out on the way: one found in a single text so far is
+    forgotten, and counted anew when it comes again.
+    """
     counts: Counter[bytes] = Counter()
-    for start in range(0, len(texts), batch_size):
-        batch = features_of(tf.constant(texts[start : start + batch_size]), stem_characters, characters)
-        for features in batch.to_list():
+    for batch in batched(texts, batch_size):
+        for features in features_of(tf.constant(batch), stem_characters, characters).to_list():
             counts.update(set(features))
+        if len(counts) > max_counted:
+            counts = Counter({feature: count for feature, count in counts.items() if count > 1})
     frequent = [(-count, feature) for feature, count in counts.items() if count >= min_texts]
     return [feature.decode("utf-8") for _, feature in sorted(frequent)[:max_features]]
+
+
+def batched(texts: Iterable[str], size: int) -> Iterator[list[str]]:
+    """Texts in lists of at most `size`, none of them empty."""
+    rest = iter(texts)
+    while batch := list(islice(rest, size)):
+        yield batch
 
 
 class TextFeatures(tf.Module):  # type: ignore[misc] # tensorflow is published without types
@@ -110,10 +128,12 @@ class TextFeatures(tf.Module):  # type: ignore[misc] # tensorflow is published w
         repeated = tf.concat([tf.zeros_like(ids[:, :1], tf.bool), ids[:, 1:] == ids[:, :-1]], axis=1)
         return tf.where(repeated, tf.cast(PADDING, tf.int64), ids)
 
-    def of_all(self, texts: Sequence[str], batch_size: int = 1024) -> tf.RaggedTensor:
-        """Ids of many texts without padding: (texts, features) int64."""
-        parts = []
-        for start in range(0, len(texts), batch_size):
-            ids = self(tf.constant(texts[start : start + batch_size]))
-            parts.append(tf.ragged.boolean_mask(ids, ids != PADDING))
-        return tf.concat(parts, axis=0)
+    def of_all(self, texts: Iterable[str], batch_size: int = 256) -> tf.RaggedTensor:
+        """Ids of many texts without padding: (texts, features) int32; the texts are read once and not kept."""
+        ids, lengths = [], []
+        for batch in batched(texts, batch_size):
+            padded = tf.cast(self(tf.constant(batch)), tf.int32).numpy()
+            kept = padded != PADDING
+            ids.append(padded[kept])
+            lengths.append(kept.sum(axis=1))
+        return tf.RaggedTensor.from_row_lengths(np.concatenate(ids), np.concatenate(lengths))

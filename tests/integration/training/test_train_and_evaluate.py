@@ -153,7 +153,7 @@ def test_any_number_of_labels_is_learnt_the_rare_one_too(several_labels: Any, la
     texts, targets = text_classifier.read_targets(
         several_labels.folder / "test.csv", "multi_label", several_labels.class_names
     )
-    answers = answers_of(label_model / "model", texts)
+    answers = answers_of(label_model / "model", list(texts))
     assert ((answers >= 0.5) == (targets == 1)).mean(axis=0).min() > 0.97
     rare = targets[:, 2] == 1
     assert (answers[rare, 2] >= 0.5).mean() > 0.8
@@ -163,7 +163,7 @@ def test_any_number_of_labels_is_learnt_the_rare_one_too(several_labels: Any, la
 
 def test_labels_are_probabilities_of_their_own_for_any_text(label_model: Path) -> None:
     texts = ["", "dull moving uneven", "日本 👩‍👩‍👧 \u0301", "funny " * 20_000]
-    answers = answers_of(label_model / "model", texts)
+    answers = answers_of(label_model / "model", list(texts))
     assert ((answers >= 0) & (answers <= 1)).all()
     assert (answers[1] > 0.5).all(), "all three labels are right at once"
 
@@ -200,7 +200,7 @@ def test_runs_of_characters_know_words_never_seen(tmp_path: Path) -> None:
     given = ["--class_names", json.dumps(names), "--characters", "4", "--stem_characters", "0"]
     text_classifier.main([*folders, "--model-dir", str(tmp_path), *given])
     texts, targets = text_classifier.read_targets(tmp_path / "test.csv", "binary", names)
-    answers = answers_of(tmp_path, texts)
+    answers = answers_of(tmp_path, list(texts))
     assert (answers.argmax(axis=1) == targets.argmax(axis=1)).mean() > 0.99
     # Whatever is asked, letters outside a to z and hundreds of them included, is answered.
     others = ["Zoë", "Þórdís", "李雷", "O'Neil-Smith", "x" * 300, "👩‍👩‍👧", "", "\u0000"]

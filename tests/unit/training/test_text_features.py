@@ -85,3 +85,9 @@ def test_a_feature_counts_once_a_text_and_an_unknown_one_is_unknown() -> None:
 def test_many_texts_are_looked_up_without_padding() -> None:
     features = TextFeatures(["a", "b", "a b"], stem_characters=0)
     assert features.of_all(["a b", "", "b"], batch_size=2).to_list() == [[2, 3, 4], [], [3]]
+
+
+def test_features_that_would_fill_the_memory_are_thinned_out_and_frequent_ones_stay() -> None:
+    texts = (f"common only{number}" for number in range(50))
+    found = build_vocabulary(texts, stem_characters=0, min_texts=2, max_features=9, batch_size=5, max_counted=20)
+    assert found == ["common"]
