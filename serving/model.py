@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
+from zipfile import BadZipFile
 
-from serving.pipeline_model import BOOSTER, TRANSFORMER, PipelineModel
 from serving.saved_model import NoSavedModelError, SavedModel, find_saved_model
+from serving.table_booster import BOOSTER
+from serving.table_transformer import SCHEMA, TRANSFORMER
 from serving.unusable_input import UnusableInputError
 from steps.answers import Output, Row
 
@@ -49,13 +51,23 @@ def load_model(folder: Path) -> Model:
     Raises NoModelError when it is neither a SavedModel nor an inference pipeline's parts.
     """
     if (folder / TRANSFORMER).is_file() and (folder / BOOSTER).is_file():
-        return PipelineModel(folder)
+        return _pipeline_model(folder)
     try:
         return TextModel(find_saved_model(folder))
     except NoSavedModelError as error:
         raise NoModelError(
             f"the archive holds neither <number>/saved_model.pb nor {TRANSFORMER} and {BOOSTER}, so it cannot be served"
         ) from error
+
+
+def _pipeline_model(folder: Path) -> Model:
+    from serving.pipeline_model import PipelineModel  # noqa: PLC0415 - whoever serves texts needs none of it
+
+    # What skops, xgboost and json raise for files that are none of theirs, or that could run code.
+    try:
+        return PipelineModel(folder)
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, BadZipFile) as error:
+        raise NoModelError(f"{TRANSFORMER}, {BOOSTER} or {SCHEMA} cannot be loaded: {error}") from error
 
 
 def _numbers(answer: object) -> list[float]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from serving.table_booster import BOOSTER, TableBooster
-from serving.table_transformer import TRANSFORMER, TableTransformer
+from serving.table_booster import TableBooster
+from serving.table_transformer import TableTransformer
 from steps.answers import Output, Row
-
-__all__ = ["BOOSTER", "TRANSFORMER", "PipelineModel"]
 
 
 class PipelineModel:

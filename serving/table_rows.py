@@ -13,11 +13,12 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 from serving.unusable_input import UnusableInputError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 JSON = "application/json"
 JSON_LINES = frozenset({"application/jsonlines", "application/jsons"})
@@ -80,6 +81,8 @@ def read_rows(rows: Sequence[Any], schema: Schema) -> pd.DataFrame:
     rows: column -> text, number or None; columns that the model does not know are left out
     Raises UnusableInputError naming row and column.
     """
+    import pandas as pd  # noqa: PLC0415 - slow to load, and not needed to import this module
+
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
             raise UnusableInputError(f"instances[{number}] must be an object with a value for each column")

@@ -8,16 +8,18 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import serving
+from serving import score_rows, table_booster, table_rows, table_transformer, transform_rows, unusable_input
 from serving.table_booster import BOOSTER, LOG_TARGET, TASK
 from serving.table_transformer import SCHEMA, TRANSFORMER
 
 if TYPE_CHECKING:
     from serving.table_rows import Schema
 
-SERVING = Path(__file__).parents[1] / "serving"
-# The images look for their scripts at the top of code/, and for what these import below it.
-SCRIPTS = ("transform_rows.py", "score_rows.py")
-MODULES = ("__init__.py", "table_booster.py", "table_rows.py", "table_transformer.py", "unusable_input.py")
+# The images look for their scripts at the top of code/, and for what these import below it. They are imported here so
+# that a change in one of them is a change of the training script, too.
+SCRIPTS = (transform_rows, score_rows)
+MODULES = (serving, table_booster, table_rows, table_transformer, unusable_input)
 # What loads the transformer and is not in the image: the part of skops that reads files, and what that imports.
 LIBRARIES = ("skops", "packaging")
 
@@ -41,11 +43,10 @@ def write_archive(folder: Path, *, fitted: Any, booster: Any, schema: Schema, ta
 
 def _write_code(code: Path) -> None:
     (code / "serving").mkdir(parents=True, exist_ok=True)
-    for name in SCRIPTS:
-        shutil.copyfile(SERVING / name, code / name)
-    for name in MODULES:
-        shutil.copyfile(SERVING / name, code / "serving" / name)
-    _write_libraries(code / "lib")
+    for folder, modules in ((code, SCRIPTS), (code / "serving", MODULES)):
+        for module in modules:
+            source = Path(str(module.__file__))
+            shutil.copyfile(source, folder / source.name)
 
 
 def _write_libraries(lib: Path) -> None:

@@ -33,8 +33,9 @@ from sklearn.preprocessing import OneHotEncoder
 from serving.table_rows import Schema
 from serving.table_transformer import CATEGORICAL, NUMERIC, TableTransformer
 from training.hyperparameters import HyperparameterError
+from training.prepared_rows import TrainingDataError
 from training.table_archive import write_archive
-from training.table_data import Table, TableDataError, joined, read_table
+from training.table_data import Table, joined, read_table
 from training.table_hyperparameters import TableHyperparameters
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def train(
 ) -> tuple[Any, Any, dict[str, float]]:
     """Fit transformers and booster, stop by the validation rows; returns both and what was measured.
 
-    Raises TableDataError when log_target is asked for a target of -1 or less.
+    Raises TrainingDataError when log_target is asked for a target of -1 or less.
     """
     hp = hyperparameters
     fitted = fit_transformer(training.frame, schema, hp.max_categories)
@@ -150,7 +151,7 @@ def _matrix(
     answers = table.answers
     if task == "regression" and hp.log_target:
         if answers.min() <= -1:
-            raise TableDataError(
+            raise TrainingDataError(
                 f"log_target is true, but the target has values down to {answers.min():g}; its logarithm needs numbers "
                 "above -1, so set log_target to false"
             )
@@ -249,6 +250,6 @@ def main(argv: Sequence[str] | None = None) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (HyperparameterError, TableDataError) as error:
+    except (HyperparameterError, TrainingDataError) as error:
         # The training toolkit repeats as the job's failure what follows the name of one of Python's own errors.
         sys.exit(f"ValueError: {error}")
