@@ -79,9 +79,10 @@ bench: $(INSTALLED_DEV) ## Time a first release and a run with nothing new, and 
 lock: .cache/uv/bin/uv ## Lock the newest versions that fit pyproject.toml, with hashes
 	$(LOCK) --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
-	$(LOCK_PACKAGE) --group lambdas --python-platform aarch64-manylinux2014 $(LAMBDA_HAS) --output-file lambdas/requirements.txt
-	$(LOCK_PACKAGE) --group training --python-platform x86_64-manylinux2014 --output-file training/requirements.txt
-	$(LOCK_PACKAGE) --group serving --python-platform x86_64-manylinux_2_28 --output-file serving/requirements.txt
+	$(LOCK_PACKAGE) --group lambdas --python-version 3.12 --python-platform aarch64-manylinux2014 $(LAMBDA_HAS) --output-file lambdas/requirements.txt
+	$(LOCK_PACKAGE) --group training --python-version 3.12 --python-platform x86_64-manylinux2014 --output-file training/requirements.txt
+	$(LOCK_PACKAGE) --group training-py310 --python-version 3.10 --no-deps --python-platform x86_64-manylinux_2_28 --output-file training/requirements-py310.txt
+	$(LOCK_PACKAGE) --group serving --python-version 3.12 --python-platform x86_64-manylinux_2_28 --output-file serving/requirements.txt
 	printf 'aws-sam-cli\nawscli\n' | $(LOCK) --output-file requirements-sam.txt -
 	npm update --prefix tests/interpreters --package-lock-only --loglevel error
 
@@ -98,6 +99,7 @@ build-LibrariesLayer:
 build-PublishCodeFunction:
 	@$(PACKAGE) copy PublishCodeFunction "$(ARTIFACTS_DIR)"
 	@$(PACKAGE) install training/requirements.txt "$(ARTIFACTS_DIR)/lib" --machine x86_64
+	@$(PACKAGE) install training/requirements-py310.txt "$(ARTIFACTS_DIR)/lib-py310" --machine x86_64 --python 3.10
 
 build-%:
 	@$(PACKAGE) copy $* "$(ARTIFACTS_DIR)"
@@ -150,7 +152,7 @@ UV_COMPILE = UV_CACHE_DIR=.cache/uv/cache .cache/uv/bin/uv pip compile --quiet -
   --no-emit-index-url --no-header --no-annotate
 LOCK = $(UV_COMPILE) --universal --python-version 3.11
 # For one platform and with the versions that the laptop tests.
-LOCK_PACKAGE = $(UV_COMPILE) --constraint requirements.txt --python-version 3.12 --only-binary :all:
+LOCK_PACKAGE = $(UV_COMPILE) --constraint requirements.txt --only-binary :all:
 # boto3 and what it needs come with Lambda's runtime.
 LAMBDA_HAS = $(foreach name,boto3 botocore jmespath python-dateutil s3transfer six urllib3,--no-emit-package $(name))
 

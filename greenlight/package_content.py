@@ -22,9 +22,10 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[1]
 # A lock says which libraries a package needs; what it holds is the libraries.
-LEFT_OUT = {"__pycache__", "node_modules", "requirements.txt"}
-# Lambda's runtime and the jobs' images are Python 3.12 on Linux; both have glibc 2.28 or newer.
-PYTHON = "3.12"
+LEFT_OUT = {"__pycache__", "node_modules", "requirements.txt", "requirements-py310.txt"}
+# Lambda's runtime and the TensorFlow image are Python 3.12 on Linux, the scikit-learn image is 3.10; all of them have
+# glibc 2.28 or newer.
+PYTHONS = ("3.12", "3.10")
 PLATFORMS = ("manylinux2014", "manylinux_2_28")
 INSTALL_SECONDS = 600
 UNUSED = (
@@ -100,10 +101,10 @@ def copy(files: dict[str, Path], target: Path) -> None:
         shutil.copyfile(file, copied)
 
 
-def install(requirements: Path, target: Path, machine: str) -> None:
+def install(requirements: Path, target: Path, machine: str, python: str = PYTHONS[0]) -> None:
     """Unpack the wheels of a locked requirements file for Lambda or a container, whatever this host is.
 
-    machine: aarch64 or x86_64
+    machine: aarch64 or x86_64;  python: its version there
     Raises PackageError with pip's own words when it fails.
     """
     if importlib.util.find_spec("pip") is None:
@@ -115,7 +116,7 @@ def install(requirements: Path, target: Path, machine: str) -> None:
     command = [
         *(sys.executable, "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"),
         *("--requirement", str(requirements), "--require-hashes", "--no-deps", "--only-binary=:all:", "--no-compile"),
-        *("--implementation", "cp", "--python-version", PYTHON, *platforms, "--target", str(target)),
+        *("--implementation", "cp", "--python-version", python, *platforms, "--target", str(target)),
     ]
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)  # noqa: S603 - pip, with our own arguments
@@ -149,6 +150,7 @@ def parse_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     installing.add_argument("requirements", type=Path)
     installing.add_argument("target", type=Path)
     installing.add_argument("--machine", required=True, choices=["aarch64", "x86_64"])
+    installing.add_argument("--python", default=PYTHONS[0], choices=PYTHONS)
     return parser.parse_args(arguments)
 
 
@@ -160,7 +162,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             chosen = package_of(given.logical_id, sorted((PROJECT / "infra/sam").glob("*.yaml")))
             copy(files_below(PROJECT, chosen), given.target)
         else:
-            install(given.requirements, given.target, given.machine)
+            install(given.requirements, given.target, given.machine, given.python)
     except (PackageError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 1

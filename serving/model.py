@@ -11,8 +11,7 @@ from typing import Protocol
 from zipfile import BadZipFile
 
 from serving.saved_model import NoSavedModelError, SavedModel, find_saved_model
-from serving.table_booster import BOOSTER
-from serving.table_transformer import SCHEMA, TRANSFORMER
+from serving.table_files import BOOSTER, SCHEMA, TRANSFORMER
 from serving.unusable_input import UnusableInputError
 from steps.answers import Output, Row
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from serving.table_files import BOOSTER
 from serving.unusable_input import UnusableInputError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-BOOSTER = "booster.ubj"
 # Attributes of the booster, which travel inside its file.
 TASK = "task"
 LOG_TARGET = "log_target"

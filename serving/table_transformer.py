@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from serving.table_files import SCHEMA, TRANSFORMER
 from serving.table_rows import NO_VALUE, Schema, read_rows, shown
 from serving.unusable_input import UnusableInputError
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-TRANSFORMER = "transformer.skops"
-SCHEMA = "schema.json"
 NUMERIC = "numeric"
 CATEGORICAL = "categorical"
 # What a fitted transformer holds beyond what skops trusts by itself: the type of its numbers.

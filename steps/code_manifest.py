@@ -69,7 +69,8 @@ def _module_name(path: str) -> str:
 def _digest_entry(entry: str, modules: Mapping[str, str], files: Mapping[str, bytes]) -> str:
     """Digest of an entry's own modules and of the dependencies that come with the code."""
     own = {modules[name] for name in _reachable(entry, modules, files)}
-    return digest_files({path: content for path, content in files.items() if path in own or path.startswith("lib/")})
+    libraries = ("lib/", "lib-py310/")
+    return digest_files({path: content for path, content in files.items() if path in own or path.startswith(libraries)})
 
 
 def _reachable(entry: str, modules: Mapping[str, str], files: Mapping[str, bytes]) -> set[str]:

@@ -9,9 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import serving
-from serving import score_rows, table_booster, table_rows, table_transformer, transform_rows, unusable_input
-from serving.table_booster import BOOSTER, LOG_TARGET, TASK
-from serving.table_transformer import SCHEMA, TRANSFORMER
+from serving import (
+    score_rows,
+    table_booster,
+    table_files,
+    table_rows,
+    table_transformer,
+    transform_rows,
+    unusable_input,
+)
+from serving.table_booster import LOG_TARGET, TASK
+from serving.table_files import BOOSTER, SCHEMA, TRANSFORMER
 
 if TYPE_CHECKING:
     from serving.table_rows import Schema
@@ -19,7 +27,7 @@ if TYPE_CHECKING:
 # The images look for their scripts at the top of code/, and for what these import below it. They are imported here so
 # that a change in one of them is a change of the training script, too.
 SCRIPTS = (transform_rows, score_rows)
-MODULES = (serving, table_booster, table_rows, table_transformer, unusable_input)
+MODULES = (serving, table_booster, table_files, table_rows, table_transformer, unusable_input)
 # What loads the transformer and is not in the image: the part of skops that reads files, and what that imports.
 LIBRARIES = ("skops", "packaging")
 

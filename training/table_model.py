@@ -55,6 +55,7 @@ OBJECTIVES = {
 }
 # Rows that are transformed at once: the booster keeps a byte or two of each number, a matrix would keep four.
 CHUNK_ROWS = 50_000
+ROWS_FOR_THREADS = 20_000
 LOGGED_EVERY_ROUNDS = 200
 
 
@@ -122,7 +123,7 @@ def train(
     held_out = _matrix(transformer, validation, task, hp, reference=rows)
     logger.info("%d training rows, %d features", len(training), rows.num_col())
     booster = xgboost.train(
-        _parameters(task, n_classes, hp),
+        _parameters(task, n_classes, len(training), hp),
         rows,
         num_boost_round=hp.num_boost_round,
         evals=[(held_out, "validation")],
@@ -137,7 +138,9 @@ def train(
         both = joined(training, validation)
         fitted = fit_transformer(both.frame, schema, hp.max_categories)
         rows = _matrix(TableTransformer(fitted, schema), both, task, hp)
-        booster = xgboost.train(_parameters(task, n_classes, hp), rows, num_boost_round=int(measured["trees"]))
+        booster = xgboost.train(
+            _parameters(task, n_classes, len(both), hp), rows, num_boost_round=int(measured["trees"])
+        )
     return fitted, booster, measured
 
 
@@ -159,7 +162,9 @@ def _matrix(
     return xgboost.QuantileDMatrix(Chunks(transformer, table, answers), ref=reference)
 
 
-def _parameters(task: str, n_classes: int, hp: TableHyperparameters) -> dict[str, Any]:
+def _parameters(task: str, n_classes: int, rows: int, hp: TableHyperparameters) -> dict[str, Any]:
+    # Threads wait for each other after every level of a tree, which takes longer than a few rows.
+    threads = os.cpu_count() if rows >= ROWS_FOR_THREADS else 1
     objective, metric = OBJECTIVES[task]
     return {
         "objective": objective,
@@ -167,7 +172,7 @@ def _parameters(task: str, n_classes: int, hp: TableHyperparameters) -> dict[str
         **({"num_class": n_classes} if task == "multi_class" else {}),
         "tree_method": "hist",
         "seed": hp.seed,
-        "nthread": os.cpu_count(),
+        "nthread": threads,
         **{
             name: getattr(hp, name)
             for name in (

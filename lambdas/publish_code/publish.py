@@ -13,8 +13,9 @@ from pathlib import Path
 from steps.code_manifest import build_manifest, digest_files
 from steps.ports import ArtifactStore
 
-# `lib` holds the code's own dependencies as they are unpacked from wheels; a package without it needs none.
-FOLDERS = ("steps", "training", "serving", "recipes", "lib")
+# `lib` holds the code's own dependencies as they are unpacked from wheels, `lib-py310` those for the image of tables; a
+# package without them needs none.
+FOLDERS = ("steps", "training", "serving", "recipes", "lib", "lib-py310")
 # What a function does follows from these too, though no container runs them.
 DECIDING = (*FOLDERS, "lambdas", "workflows", "infra", "template.yaml")
 _SKIPPED_FOLDERS = frozenset({"__pycache__"})

@@ -27,9 +27,32 @@ LOCKED = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>\S+)", re.MULTILINE)
 
 # What the locks leave to others, by the name that is imported.
 LAMBDA_HAS = {"boto3", "botocore", "urllib3"}
-TRAINING_IMAGE_HAS = {"keras", "numpy", "sklearn", "tensorflow"}
+# By the lock of the wheels that are beside it. Flask, which serves in the scikit-learn image, brings werkzeug.
+TRAINING_IMAGES_HAVE = {
+    "training/requirements.txt": {"keras", "numpy", "sklearn", "tensorflow"},
+    "training/requirements-py310.txt": {"numpy", "pandas", "sklearn", "werkzeug"},
+}
+# What runs in a job of that image.
+JOBS = {
+    "training/requirements.txt": ["steps/preprocess.py", "training/evaluate_model.py", "training/text_classifier.py"],
+    "training/requirements-py310.txt": [
+        "steps/preprocess.py",
+        "training/evaluate_model.py",
+        "training/table_model.py",
+    ],
+}
+# Serving in these takes libraries of the other image, and no job of theirs gets there.
+ELSEWHERE = {
+    "training/requirements.txt": {"serving/pipeline_model.py"},
+    "training/requirements-py310.txt": {"serving/saved_model.py"},
+}
 # Imported under another name than the package has.
-PROVIDED_BY = {"yaml": "pyyaml", "aws_lambda_powertools": "aws-lambda-powertools", "pydantic_core": "pydantic-core"}
+PROVIDED_BY = {
+    "yaml": "pyyaml",
+    "aws_lambda_powertools": "aws-lambda-powertools",
+    "pydantic_core": "pydantic-core",
+    "xgboost": "xgboost-cpu",
+}
 OWN = {"lambdas", "steps", "training", "serving"}
 
 
@@ -120,14 +143,33 @@ def locked(lock: str) -> dict[str, str]:
 
 def imported(folders: set[str]) -> set[str]:
     """First part of every name that the folders' modules import while they run."""
+    return _imported_by([file for folder in folders for file in (PROJECT / folder).rglob("*.py")])
+
+
+def imported_by_job(entries: list[str], elsewhere: set[str]) -> set[str]:
+    """The same of the modules that entries import, directly or through others, but for those that run elsewhere."""
+    reached: set[str] = set()
+    waiting = list(entries)
+    while waiting:
+        path = waiting.pop()
+        if path in reached | elsewhere or not (PROJECT / path).is_file():
+            continue
+        reached.add(path)
+        for node in _run_time_nodes(ast.parse((PROJECT / path).read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                modules = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+                waiting += [f"{module.replace('.', '/')}.py" for module in modules]
+    return _imported_by([PROJECT / path for path in reached])
+
+
+def _imported_by(files: list[Path]) -> set[str]:
     names: set[str] = set()
-    for folder in folders:
-        for file in (PROJECT / folder).rglob("*.py"):
-            for node in _run_time_nodes(ast.parse(file.read_text())):
-                if isinstance(node, ast.Import):
-                    names |= {alias.name.partition(".")[0] for alias in node.names}
-                elif isinstance(node, ast.ImportFrom) and node.module:
-                    names.add(node.module.partition(".")[0])
+    for file in files:
+        for node in _run_time_nodes(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.partition(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.partition(".")[0])
     return names - sys.stdlib_module_names - OWN
 
 
@@ -141,18 +183,25 @@ def _run_time_nodes(tree: ast.AST) -> list[ast.AST]:
     return found
 
 
-@pytest.mark.parametrize("lock", ["lambdas/requirements.txt", "training/requirements.txt"])
+@pytest.mark.parametrize("lock", ["lambdas/requirements.txt", *TRAINING_IMAGES_HAVE])
 def test_packages_hold_the_versions_that_the_laptop_tests(lock: str) -> None:
     tested = locked("requirements.txt")
     assert locked(lock)
     assert {name: tested.get(name) for name in locked(lock)} == locked(lock)
 
 
-@pytest.mark.parametrize("lock", ["lambdas", "training"])
-def test_a_lock_holds_what_its_group_asks_for(lock: str) -> None:
-    group = tomllib.loads((PROJECT / "pyproject.toml").read_text())["dependency-groups"][lock]
+@pytest.mark.parametrize(
+    ("name", "lock"),
+    [
+        ("lambdas", "lambdas/requirements.txt"),
+        ("training", "training/requirements.txt"),
+        ("training-py310", "training/requirements-py310.txt"),
+    ],
+)
+def test_a_lock_holds_what_its_group_asks_for(name: str, lock: str) -> None:
+    group = tomllib.loads((PROJECT / "pyproject.toml").read_text())["dependency-groups"][name]
     asked = {re.split(r"[\[<>=]", each)[0] for each in group}
-    assert asked <= set(locked(f"{lock}/requirements.txt"))
+    assert asked <= set(locked(lock))
 
 
 def test_every_library_that_functions_import_is_in_the_layer_or_in_lambdas_runtime() -> None:
@@ -162,8 +211,10 @@ def test_every_library_that_functions_import_is_in_the_layer_or_in_lambdas_runti
     assert "aws-xray-sdk" in locked("lambdas/requirements.txt"), "powertools' tracer imports it"
 
 
-def test_every_library_that_jobs_import_comes_with_the_code_or_is_the_images_framework() -> None:
-    names = imported({"steps", "training"})
-    assert {"pydantic", "tensorflow"} <= names
-    missing = {PROVIDED_BY.get(name, name) for name in names - TRAINING_IMAGE_HAS}
-    assert missing <= set(locked("training/requirements.txt"))
+@pytest.mark.parametrize("lock", TRAINING_IMAGES_HAVE)
+def test_every_library_that_jobs_import_comes_with_the_code_or_is_the_images_framework(lock: str) -> None:
+    names = imported_by_job(JOBS[lock], ELSEWHERE[lock])
+    assert "pydantic" in names
+    missing = {PROVIDED_BY.get(name, name) for name in names - TRAINING_IMAGES_HAVE[lock]}
+    assert missing <= set(locked(lock))
+    assert names & TRAINING_IMAGES_HAVE[lock]
