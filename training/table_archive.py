@@ -55,6 +55,7 @@ def _write_code(code: Path) -> None:
         for module in modules:
             source = Path(str(module.__file__))
             shutil.copyfile(source, folder / source.name)
+    _write_libraries(code / "lib")
 
 
 def _write_libraries(lib: Path) -> None:

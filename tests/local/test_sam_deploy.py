@@ -137,9 +137,14 @@ class TestBuild:
         packages = clone.packages()
         assert machines(packages["LibrariesLayer"]) == {AARCH64}
         assert machines(packages["PublishCodeFunction"] / "lib") == {X86_64}
-        modules = [file.name for name in packages for file in packages[name].rglob("*.so")]
-        assert modules
-        assert all("cpython-312" in module or "abi3" in module for module in modules)
+        assert machines(packages["PublishCodeFunction"] / "lib-py310") == {X86_64}
+        modules = [file.relative_to(packages[name]) for name in packages for file in packages[name].rglob("*.so")]
+        for_tables = [file.name for file in modules if file.parts[0] == "lib-py310" and "xgboost" not in file.parts]
+        others = [file.name for file in modules if file.parts[0] != "lib-py310"]
+        assert for_tables
+        assert others
+        assert all("cpython-310" in module or "abi3" in module for module in for_tables)
+        assert all("cpython-312" in module or "abi3" in module for module in others)
         assert (packages["LibrariesLayer"] / "python/aws_xray_sdk/__init__.py").is_file()
 
     def test_they_are_small_together(self, clone: Clone) -> None:

@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+import csv
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from serving.tensorflow_requests import UnreadableBodyError, UnsupportedContentTypeError, read_request, write_answer
+
+
+@pytest.fixture(autouse=True)
+def the_servers_own_limit() -> Iterator[None]:
+    """Training raises the length of a CSV's field for its whole process, which may be that of these tests."""
+    limit = csv.field_size_limit(131_072)
+    yield
+    csv.field_size_limit(limit)
 
 
 @pytest.mark.parametrize(
