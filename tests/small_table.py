@@ -44,14 +44,14 @@ def write_rows(folder: Path, *, task: str = "regression", rows: int = 300) -> li
                 street = list(STREETS)[number % 3]
                 area = round(rng.uniform(50, 200), 1)
                 worth = price(area, street)
-                answer: Sequence[str | float] = {
+                answer_of: dict[str, Sequence[str | float]] = {
                     "binary": ["dear" if worth > 180_000 else "cheap"],
                     "multi_class": [street],
                     "multi_label": [int(area > 125), int(street == "Oak")],
                     "regression": [worth],
-                }[task]
+                }
                 age = "" if number % 10 == 0 else number % 40
-                writer.writerow([area, age, street, rng.choice(["gas", "oil", ""]), *answer])
+                writer.writerow([area, age, street, rng.choice(["gas", "oil", ""]), *answer_of[task]])
     (folder / "schema.json").write_text(json.dumps(SCHEMA), encoding="utf-8")
     return names
 

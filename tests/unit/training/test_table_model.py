@@ -23,9 +23,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> PipelineModel:
 
 
 def test_a_number_is_learnt_from_numbers_and_categories(model: PipelineModel) -> None:
-    rows = [{**ROW, "area": area, "street": street} for area in (80.0, 150.0) for street in ("Pine", "Oak")]
+    asked = [(area, street) for area in (80.0, 150.0) for street in ("Pine", "Oak")]
+    rows = [{**ROW, "area": area, "street": street} for area, street in asked]
     answers = [output.values[0] for output in model.predict(rows)]
-    wanted = [price(float(row["area"]), str(row["street"])) for row in rows]
+    wanted = [price(area, street) for area, street in asked]
     assert answers == pytest.approx(wanted, rel=0.15)
     assert all(not output.warnings for output in model.predict(rows))
 
