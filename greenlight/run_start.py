@@ -67,12 +67,13 @@ def upload_once(s3: S3Client, bucket: str, folder: str, suffix: str, file: Path)
     """Put a file under its own digest, unless it is there; returns its URI."""
     digest = _sha256(file)
     key = f"{folder}/{digest}{suffix}"
-    if not _exists(s3, bucket, key):
+    if not object_exists(s3, bucket, key):
         s3.upload_file(str(file), bucket, key, ExtraArgs={"Metadata": {"sha256": digest}})
     return f"s3://{bucket}/{key}"
 
 
-def _exists(s3: S3Client, bucket: str, key: str) -> bool:
+def object_exists(s3: S3Client, bucket: str, key: str) -> bool:
+    """Whether the bucket holds an object of this very name."""
     try:
         s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:

@@ -149,11 +149,13 @@ def training_request(
     rows_uri: str,
     output_uri: str,
     libraries: str = LIBRARIES,
+    pretrained_uri: str | None = None,
 ) -> dict[str, Any]:
     """Training job in script mode.
 
     rows_uri: the folder with train.csv and validation.csv, and schema.json of a table
     output_uri: SageMaker puts the archive at `<output_uri>/<job name>/output/model.tar.gz`
+    pretrained_uri: the folder of weights to start from
     """
     training = recipe.training
     # SageMaker wants every value as text and the training toolkit decodes each once as JSON, so that the class
@@ -170,6 +172,8 @@ def training_request(
     channels = [_channel(name, f"{rows_uri}/{name}.csv") for name in ("train", "validation")]
     if recipe.data.features is not None:
         channels.append(_channel("schema", f"{rows_uri}/schema.json", content_type="application/json"))
+    if pretrained_uri is not None:
+        channels.append(_channel("pretrained", f"{pretrained_uri}/", content_type="application/octet-stream"))
     return {
         "TrainingImage": image,
         "HyperParameters": {name: json.dumps(value) for name, value in hyperparameters.items()},

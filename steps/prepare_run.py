@@ -28,6 +28,7 @@ from steps.job_requests import (
 from steps.model_card import input_digest
 from steps.names import digest_of, endpoint_name, job_name, model_name, run_tags, run_uri, tuning_job_name
 from steps.ports import StepRecord
+from steps.pretrained import pretrained_uri
 from steps.prices import PriceTable
 from steps.recipe import Recipe
 
@@ -105,6 +106,12 @@ class Facts:
         if named == "inference-pipeline":
             return [_pulled(self.scikit_learn_image), _pulled(self.xgboost_image)]
         return [self.tensorflow_inference_image if named == "tensorflow-inference" else named]
+
+    @property
+    def pretrained_uri(self) -> str | None:
+        """Folder of the weights that training starts from; None when it starts from nothing."""
+        section = self.recipe.training.pretrained
+        return None if section is None else pretrained_uri(self.bucket, section.sha256)
 
     @property
     def recipe_digest(self) -> str:
@@ -378,6 +385,7 @@ def _model_request(facts: Facts, *, rows_uri: str, folder: str) -> dict[str, Any
         rows_uri=rows_uri,
         output_uri=f"{folder}/{'tune_model' if facts.get_model == 'tune' else 'train_model'}",
         libraries=facts.libraries,
+        pretrained_uri=facts.pretrained_uri,
     )
     return tuning_request(facts.recipe, training) if facts.get_model == "tune" else training
 

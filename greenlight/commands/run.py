@@ -22,6 +22,7 @@ from greenlight.log_lines import TRAINING_GROUP, last_line
 from greenlight.outcomes import exit_code
 from greenlight.own_data.release import write_own_recipe
 from greenlight.own_data.wishes import Wishes
+from greenlight.pretrained import provide_weights
 from greenlight.program import Json, executions_of, target_of
 from greenlight.recipes import RecipeFile, load_recipe, recipe_names
 from greenlight.run_report import RunReport, report
@@ -77,6 +78,9 @@ def run(
     ignore_label: Annotated[list[str] | None, _own("Label whose rows are left out.")] = None,
     name: Annotated[str | None, _own("Name of the recipe; otherwise the file's.")] = None,
     approver: Annotated[str | None, _own("Address of the person who is asked; needed on AWS.", "ADDRESS")] = None,
+    weights: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Take the recipe's pretrained weights from this folder.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start a release of RECIPE and watch it until it ends; Ctrl-C stops watching, not the run.
@@ -100,7 +104,7 @@ def run(
     )
     recipe_file = _recipe_file(recipe, data, wishes, on_laptop=target.home is not None)
     recipe = recipe_file.recipe.name
-    run_id = begin(target, recipe_file, who, data=data, force=force)
+    run_id = begin(target, recipe_file, who, data=data, force=force, weights=weights)
     if detach:
         found = report(run_id, recipe, History(), _now())
         progress().print(f"Started. Watch it with `greenlight show {run_id}`.", markup=False, soft_wrap=True)
@@ -130,7 +134,15 @@ def _recipe_file(recipe: str | None, data: Path | None, wishes: Wishes, *, on_la
     return write_own_recipe(PROJECT, data, wishes, progress(), on_laptop=on_laptop)
 
 
-def begin(target: Target, recipe_file: RecipeFile, who: Approval, *, data: Path | None, force: bool) -> str:
+def begin(
+    target: Target,
+    recipe_file: RecipeFile,
+    who: Approval,
+    *,
+    data: Path | None,
+    force: bool,
+    weights: Path | None = None,
+) -> str:
     """Check everything that can be wrong, then start a run; returns its id."""
     if who is not Approval.WAIT and target.home is None:
         raise WrongUseError(
@@ -138,13 +150,13 @@ def begin(target: Target, recipe_file: RecipeFile, who: Approval, *, data: Path 
             "or use `greenlight approve RUN --link URL --code CODE`"
         )
     executions, bucket = executions_of(target), target.output("ArtifactBucket")
-    console = progress()
-    csv = data_for(
-        recipe_file.recipe,
-        data,
-        PROJECT / ".cache" / "data",
-        lambda words: console.print(words, style="dim", markup=False, soft_wrap=True),
-    )
+    console, cache = progress(), PROJECT / ".cache" / "data"
+
+    def note(words: str) -> None:
+        console.print(words, style="dim", markup=False, soft_wrap=True)
+
+    csv = data_for(recipe_file.recipe, data, cache, note)
+    provide_weights(target.s3, bucket, recipe_file.recipe, weights, cache=cache, note=note)
     run_id = start_run(target.s3, executions, bucket, recipe_file, csv, force=force, now=_now())
     console.print(f"run:  [bold]{run_id}[/]", soft_wrap=True)
     return run_id

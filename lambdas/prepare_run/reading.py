@@ -13,6 +13,7 @@ from steps.contracts import RunInput
 from steps.errors import ArtifactMissingError, DataUnavailableError, ModelUnavailableError, RecipeInvalidError
 from steps.ports import ArtifactStore, ReleaseRecords
 from steps.prepare_run import Facts
+from steps.pretrained import LAST_FILE, pretrained_uri
 from steps.recipe import Recipe, parse_recipe
 
 # The file's name becomes an argument of the job, and SageMaker takes 256 characters with the path before it.
@@ -57,6 +58,7 @@ def read_facts(
     recipe, recipe_uri = _read_recipe(asked, code, environment.code_uri, artifacts)
     data_uri = _find_data(asked, environment.artifact_bucket, artifacts)
     model_uri = _find_model(asked, recipe, environment.artifact_bucket)
+    _check_weights(recipe, environment.artifact_bucket, artifacts)
     return Facts(
         run_id=request.run_id,
         started_at=request.started_at,
@@ -148,6 +150,19 @@ def _digest_model(uri: str, artifacts: ArtifactStore) -> str:
         return artifacts.noted_digest(uri) or artifacts.digest(uri)
     except ArtifactMissingError as error:
         raise ModelUnavailableError(f"there is no model archive at {uri}; check model_uri") from error
+
+
+def _check_weights(recipe: Recipe, bucket: str, artifacts: ArtifactStore) -> None:
+    """Training would only find out after its rows were prepared."""
+    section = recipe.training.pretrained
+    if section is None or recipe.import_model is not None:
+        return
+    folder = pretrained_uri(bucket, section.sha256)
+    if not artifacts.exists(f"{folder}/{LAST_FILE}"):
+        raise DataUnavailableError(
+            f"the recipe {recipe.name} starts from pretrained weights, and there are none at {folder}/; "
+            f"start the run once with `greenlight run {recipe.name}`, which puts them there"
+        )
 
 
 def _digest_data(uri: str, artifacts: ArtifactStore) -> str:

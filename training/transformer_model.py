@@ -1,0 +1,121 @@
+"""The fine-tuned classifier: raw texts in, through pieces, encoder and mean, to a probability a class or a label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from training.bert import BertEncoder
+    from training.text_classifier import ServedClassifier
+    from training.word_pieces import WordPieces
+
+# Texts that go through the encoder at once; attention needs memory for each pair of pieces of each of them.
+TEXTS_AT_ONCE = 32
+# Probabilities are kept this far from 0 before their logarithm is taken.
+_SMALLEST = 1e-7
+
+
+class Reader(tf.Module):  # type: ignore[misc] # tensorflow is published without types
+    """Texts to the ids that the encoder reads, with the middle of a long text left out."""
+
+    def __init__(self, pieces: WordPieces, max_tokens: int, head_tokens: int) -> None:
+        super().__init__()
+        self.pieces = pieces
+        self.kept = max_tokens - 2
+        self.head = head_tokens
+
+    def __call__(self, texts: tf.Tensor) -> tf.RaggedTensor:
+        """(texts,) strings to (texts, at most max_tokens) int32, from [CLS] to [SEP]."""
+        ids = self.pieces.ids(texts)
+        is_long = ids.row_lengths() > self.kept
+        head = tf.where(is_long, tf.cast(self.head, tf.int64), ids.row_lengths())
+        place = tf.ragged.range(ids.row_lengths())
+        from_end = tf.cast(self.kept - self.head, tf.int64)
+        last = tf.gather(ids.row_lengths() - from_end, place.value_rowids())
+        near = (place.flat_values < tf.gather(head, place.value_rowids())) | (place.flat_values >= last)
+        ids = tf.ragged.boolean_mask(ids, ids.with_flat_values(near))
+        special = tf.ones_like(is_long, dtype=tf.int32)[:, tf.newaxis]
+        return tf.concat([special * self.pieces.classify, ids, special * self.pieces.separate], axis=1)
+
+    def of_all(self, texts: Sequence[str], batch_size: int = 256) -> list[NDArray[np.int32]]:
+        """Ids of many texts, an array each."""
+        read = tf.function(self.__call__, input_signature=[tf.TensorSpec([None], tf.string)])
+        found: list[NDArray[np.int32]] = []
+        for start in range(0, len(texts), batch_size):
+            found += [np.array(row, np.int32) for row in read(tf.constant(texts[start : start + batch_size])).to_list()]
+        return found
+
+
+class Head(keras.Model):  # type: ignore[misc] # keras is published without types
+    """Encoder and, upon the mean of its vectors, one dense layer."""
+
+    def __init__(self, encoder: BertEncoder, outputs: int, dropout: float) -> None:
+        super().__init__(name="classifier")
+        self.encoder = encoder
+        self.dropout = keras.layers.Dropout(dropout)
+        self.dense = keras.layers.Dense(outputs, name="logits")
+
+    def call(self, ids: tf.Tensor, training: bool = False) -> tf.Tensor:
+        """(texts, pieces) ids to (texts, outputs) logits."""
+        mean = self.encoder.mean(ids, training=training)
+        return self.dense(self.dropout(mean, training=training))
+
+
+class ServedTransformer(tf.Module):  # type: ignore[misc] # tensorflow is published without types
+    """What is served."""
+
+    def __init__(self, reader: Reader, head: Head, *, one_is_right: bool) -> None:
+        super().__init__()
+        self.reader = reader
+        self.head = head
+        self.one_is_right = one_is_right
+        self.n_grams: ServedClassifier | None = None
+        # What the logits of the encoder, and those of the n-grams, are multiplied by before they are added.
+        self.shares = tf.Variable([1.0, 0.0], trainable=False, name="shares")
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="instances")])  # type: ignore[untyped-decorator]
+    def __call__(self, instances: tf.Tensor) -> dict[str, tf.Tensor]:
+        """(texts,) strings to (texts, outputs)."""
+        logits = self.shares[0] * self.logits(instances)
+        if self.n_grams is not None:
+            logits += self.shares[1] * self.n_gram_logits(instances)
+        return {"probabilities": tf.nn.softmax(logits) if self.one_is_right else tf.sigmoid(logits)}
+
+    def logits(self, texts: tf.Tensor) -> tf.Tensor:
+        """The encoder's: (texts,) strings to (texts, outputs); a few texts at once, those of like length together."""
+        ids = self.reader(texts)
+        rows = tf.shape(texts)[0]
+        order = tf.argsort(ids.row_lengths(), stable=True)
+        steps = (rows + TEXTS_AT_ONCE - 1) // TEXTS_AT_ONCE
+        found = tf.TensorArray(tf.float32, steps, infer_shape=False, element_shape=[None, self.head.dense.units])
+
+        def step(number: tf.Tensor, found: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
+            chosen = order[number * TEXTS_AT_ONCE : (number + 1) * TEXTS_AT_ONCE]
+            batch = tf.gather(ids, chosen).to_tensor(default_value=self.reader.pieces.padding)
+            return number + 1, found.write(number, self.head(batch, training=False))
+
+        _, found = tf.while_loop(lambda number, _: number < steps, step, (0, found), parallel_iterations=1)
+        sorted_logits = tf.ensure_shape(found.concat(), [None, self.head.dense.units])
+        return tf.gather(sorted_logits, tf.argsort(order))
+
+    def n_gram_logits(self, texts: tf.Tensor) -> tf.Tensor:
+        """The n-gram model's: (texts,) strings to (texts, outputs)."""
+        if self.n_grams is None:
+            raise ValueError("there is no n-gram model")
+        probabilities = tf.clip_by_value(self.n_grams(texts)["probabilities"], _SMALLEST, 1 - _SMALLEST)
+        log = tf.math.log(probabilities)
+        return log if self.one_is_right else log - tf.math.log1p(-probabilities)
+
+    def probabilities(self, texts: Sequence[str], batch_size: int = 256) -> NDArray[np.float64]:
+        """What would be served for many texts: (texts, outputs)."""
+        batches = [tf.constant(texts[start : start + batch_size]) for start in range(0, len(texts), batch_size)]
+        answers: NDArray[np.float32] = np.concatenate([self(batch)["probabilities"].numpy() for batch in batches])
+        return answers.astype(np.float64)
