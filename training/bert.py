@@ -21,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-CONFIG, WEIGHTS, VOCABULARY = "config.json", "model.safetensors", "vocab.txt"
+CONFIG, WEIGHTS, VOCABULARY, TOKENIZER = "config.json", "model.safetensors", "vocab.txt", "tokenizer.json"
 # Added to the attention of padding; far below any score, and still finite in single precision.
 _MASKED = -1e9
 
@@ -130,12 +130,30 @@ class BertEncoder(keras.layers.Layer):  # type: ignore[misc] # as above
 
 
 def read_vocabulary(folder: Path) -> list[str]:
-    """Pieces in the order of their ids: one a line of vocab.txt."""
+    """Pieces in the order of their ids: the lines of vocab.txt, or what tokenizer.json says.
+
+    Raises WeightsError when there is neither, or tokenizer.json is none of WordPiece.
+    """
+    file = folder / VOCABULARY
+    if not file.is_file():
+        return _vocabulary_of_tokenizer(folder / TOKENIZER)
     try:
-        lines = (folder / VOCABULARY).read_text(encoding="utf-8").split("\n")
+        lines = file.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise WeightsError(f"{VOCABULARY} cannot be read: {error}") from error
     return [line.rstrip("\r") for line in (lines[:-1] if lines[-1] == "" else lines)]
+
+
+def _vocabulary_of_tokenizer(file: Path) -> list[str]:
+    if not file.is_file():
+        raise WeightsError(f"there is neither {VOCABULARY} nor {TOKENIZER}; one of them must hold the vocabulary")
+    model = _json(file).get("model")
+    if not isinstance(model, dict) or model.get("type") != "WordPiece" or not isinstance(model.get("vocab"), dict):
+        raise WeightsError(f"{TOKENIZER} is of another kind than WordPiece, which is all that can be used")
+    ids: dict[str, int] = model["vocab"]
+    if sorted(ids.values()) != list(range(len(ids))):
+        raise WeightsError(f"{TOKENIZER}: the pieces are not numbered from 0 on without gaps")
+    return sorted(ids, key=lambda piece: ids[piece])
 
 
 def is_lowercase(folder: Path) -> bool:

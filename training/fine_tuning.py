@@ -154,19 +154,22 @@ def fine_tune(
     )
     optimizer = keras.optimizers.AdamW(rate, weight_decay=hp.weight_decay, global_clipnorm=1.0)
     optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "gamma"])
-    head.compile(optimizer, loss_of(one_is_right), metrics=["accuracy" if one_is_right else "binary_accuracy"])
+    # A model around the layer, so that what the optimizer remembers is not saved with the layer.
+    inputs = keras.Input((None,), dtype="int32")
+    model = keras.Model(inputs, head(inputs))
+    model.compile(optimizer, loss_of(one_is_right), metrics=["accuracy" if one_is_right else "binary_accuracy"])
     stop = keras.callbacks.EarlyStopping(
         "val_loss", patience=hp.patience, restore_best_weights=True, start_from_epoch=0
     )
-    history = head.fit(
+    history: dict[str, list[float]] = model.fit(
         batches.dataset(),
         validation_data=held_out.dataset(),
         epochs=hp.epochs,
         callbacks=[stop, _Progress(hp.epochs)],
         verbose=0,
         shuffle=False,  # the batches are in order of length and shuffled already
-    )
-    return history.history
+    ).history
+    return history
 
 
 def cross_entropy(logits: NDArray[np.float64], targets: NDArray[np.float32], *, one_is_right: bool) -> float:

@@ -14,21 +14,18 @@ Folders default to those of a SageMaker training job (SM_CHANNEL_TRAIN and so on
 
 from __future__ import annotations
 
-import argparse
-import ast
 import json
 import logging
-import os
 import platform
 import sys
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import keras
 import numpy as np
 import tensorflow as tf
 
+from training.arguments import parse_arguments
 from training.hyperparameters import HyperparameterError, Hyperparameters
 from training.naive_bayes import NaiveBayesBag, label_weights, log_count_ratios
 from training.prepared_rows import PreparedRows, TrainingDataError
@@ -36,6 +33,7 @@ from training.text_features import FIRST_FEATURE, TextFeatures, build_vocabulary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -45,7 +43,6 @@ logger = logging.getLogger("training")
 
 # TensorFlow Serving wants a numeric version folder below the model's.
 VERSION_FOLDER = "1"
-TASKS = ("binary", "multi_class", "multi_label")
 
 
 class ServedClassifier(tf.Module):  # type: ignore[misc] # tensorflow is published without types
@@ -176,37 +173,11 @@ def train(
     return ServedClassifier(features, bag), history.history
 
 
-def _class_names(text: str) -> list[str]:
-    """The training toolkit hands a list over as Python writes it, a person as JSON; both are literals."""
-    names = ast.literal_eval(text)
-    if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
-        raise ValueError
-    return names
-
-
-def parse_arguments(argv: Sequence[str] | None) -> tuple[argparse.Namespace, Hyperparameters]:
-    """Folders and class names, and all other `--name value` pairs as hyperparameters."""
-    environment = os.environ
-    parser = argparse.ArgumentParser(description="Train a text classifier.", allow_abbrev=False)
-    parser.add_argument("--train", type=Path, default=environment.get("SM_CHANNEL_TRAIN"))
-    parser.add_argument("--validation", type=Path, default=environment.get("SM_CHANNEL_VALIDATION"))
-    parser.add_argument("--model-dir", type=Path, default=environment.get("SM_MODEL_DIR"))
-    parser.add_argument("--output-data-dir", type=Path, default=environment.get("SM_OUTPUT_DATA_DIR"))
-    parser.add_argument("--task", choices=TASKS, default="multi_class")
-    parser.add_argument("--class_names", type=_class_names, required=True, help='such as \'["no", "yes"]\'')
-    args, rest = parser.parse_known_args(argv)
-    for name in ("train", "validation", "model_dir", "output_data_dir"):
-        if getattr(args, name) is None:
-            parser.error(f"--{name.replace('_', '-')} is needed outside a training job")
-    if len(rest) % 2 or not all(name.startswith("--") for name in rest[::2]):
-        parser.error(f"hyperparameters are given as --name value, not as {' '.join(rest)}")
-    return args, Hyperparameters.from_strings({n[2:]: v for n, v in zip(rest[::2], rest[1::2], strict=True)})
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Run as a training job does."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    args, hyperparameters = parse_arguments(argv)
+    args, given = parse_arguments(argv, description="Train a text classifier.")
+    hyperparameters = Hyperparameters.from_strings(given)
     class_names: list[str] = args.class_names
     texts, targets = read_targets(args.train / "train.csv", args.task, class_names)
     validation = read_targets(args.validation / "validation.csv", args.task, class_names)

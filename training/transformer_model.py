@@ -9,7 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Texts that go through the encoder at once; attention needs memory for each pair of pieces of each of them.
 TEXTS_AT_ONCE = 32
+# Texts that are asked about at once when there are many.
+TEXTS_ASKED = 256
 # Probabilities are kept this far from 0 before their logarithm is taken.
 _SMALLEST = 1e-7
 
@@ -54,7 +56,7 @@ class Reader(tf.Module):  # type: ignore[misc] # tensorflow is published without
         return found
 
 
-class Head(keras.Model):  # type: ignore[misc] # keras is published without types
+class Head(keras.layers.Layer):  # type: ignore[misc] # keras is published without types
     """Encoder and, upon the mean of its vectors, one dense layer."""
 
     def __init__(self, encoder: BertEncoder, outputs: int, dropout: float) -> None:
@@ -72,30 +74,31 @@ class Head(keras.Model):  # type: ignore[misc] # keras is published without type
 class ServedTransformer(tf.Module):  # type: ignore[misc] # tensorflow is published without types
     """What is served."""
 
-    def __init__(self, reader: Reader, head: Head, *, one_is_right: bool) -> None:
+    def __init__(self, reader: Reader, head: Head, n_grams: ServedClassifier | None, *, one_is_right: bool) -> None:
+        """one_is_right: of classes, whose probabilities add up to 1; else each output is a label's own."""
         super().__init__()
         self.reader = reader
         self.head = head
+        self.n_grams = n_grams
         self.one_is_right = one_is_right
-        self.n_grams: ServedClassifier | None = None
         # What the logits of the encoder, and those of the n-grams, are multiplied by before they are added.
         self.shares = tf.Variable([1.0, 0.0], trainable=False, name="shares")
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="instances")])  # type: ignore[untyped-decorator]
     def __call__(self, instances: tf.Tensor) -> dict[str, tf.Tensor]:
         """(texts,) strings to (texts, outputs)."""
-        logits = self.shares[0] * self.logits(instances)
+        logits = self.shares[0] * self._encoder_logits(instances)
         if self.n_grams is not None:
-            logits += self.shares[1] * self.n_gram_logits(instances)
+            logits += self.shares[1] * self._n_gram_logits(instances, self.n_grams)
         return {"probabilities": tf.nn.softmax(logits) if self.one_is_right else tf.sigmoid(logits)}
 
-    def logits(self, texts: tf.Tensor) -> tf.Tensor:
-        """The encoder's: (texts,) strings to (texts, outputs); a few texts at once, those of like length together."""
+    def _encoder_logits(self, texts: tf.Tensor) -> tf.Tensor:
+        """(texts,) strings to (texts, outputs); a few texts at once, those of like length together."""
         ids = self.reader(texts)
-        rows = tf.shape(texts)[0]
+        rows, outputs = tf.shape(texts)[0], self.head.dense.units
         order = tf.argsort(ids.row_lengths(), stable=True)
         steps = (rows + TEXTS_AT_ONCE - 1) // TEXTS_AT_ONCE
-        found = tf.TensorArray(tf.float32, steps, infer_shape=False, element_shape=[None, self.head.dense.units])
+        found = tf.TensorArray(tf.float32, steps, infer_shape=False, element_shape=[None, outputs])
 
         def step(number: tf.Tensor, found: tf.TensorArray) -> tuple[tf.Tensor, tf.TensorArray]:
             chosen = order[number * TEXTS_AT_ONCE : (number + 1) * TEXTS_AT_ONCE]
@@ -103,19 +106,32 @@ class ServedTransformer(tf.Module):  # type: ignore[misc] # tensorflow is publis
             return number + 1, found.write(number, self.head(batch, training=False))
 
         _, found = tf.while_loop(lambda number, _: number < steps, step, (0, found), parallel_iterations=1)
-        sorted_logits = tf.ensure_shape(found.concat(), [None, self.head.dense.units])
-        return tf.gather(sorted_logits, tf.argsort(order))
+        in_order = tf.ensure_shape(found.concat(), [None, outputs])
+        return tf.gather(in_order, tf.argsort(order))
 
-    def n_gram_logits(self, texts: tf.Tensor) -> tf.Tensor:
-        """The n-gram model's: (texts,) strings to (texts, outputs)."""
-        if self.n_grams is None:
-            raise ValueError("there is no n-gram model")
-        probabilities = tf.clip_by_value(self.n_grams(texts)["probabilities"], _SMALLEST, 1 - _SMALLEST)
+    def _n_gram_logits(self, texts: tf.Tensor, n_grams: ServedClassifier) -> tf.Tensor:
+        probabilities = tf.clip_by_value(n_grams(texts)["probabilities"], _SMALLEST, 1 - _SMALLEST)
         log = tf.math.log(probabilities)
         return log if self.one_is_right else log - tf.math.log1p(-probabilities)
 
-    def probabilities(self, texts: Sequence[str], batch_size: int = 256) -> NDArray[np.float64]:
+    def encoder_logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """What the encoder says of many texts, before it is weighed: (texts, outputs)."""
+        return _of_all(self._encoder_logits, texts)
+
+    def n_gram_logits(self, texts: Sequence[str]) -> NDArray[np.float64]:
+        """What the n-gram model says of them; raises ValueError when there is none."""
+        n_grams = self.n_grams
+        if n_grams is None:
+            raise ValueError("this model has no n-grams")
+        return _of_all(lambda batch: self._n_gram_logits(batch, n_grams), texts)
+
+    def probabilities(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """What would be served for many texts: (texts, outputs)."""
-        batches = [tf.constant(texts[start : start + batch_size]) for start in range(0, len(texts), batch_size)]
-        answers: NDArray[np.float32] = np.concatenate([self(batch)["probabilities"].numpy() for batch in batches])
-        return answers.astype(np.float64)
+        return _of_all(lambda batch: self(batch)["probabilities"], texts)
+
+
+def _of_all(ask: Callable[[tf.Tensor], tf.Tensor], texts: Sequence[str]) -> NDArray[np.float64]:
+    asked = tf.function(ask, input_signature=[tf.TensorSpec([None], tf.string)])
+    batches = [tf.constant(texts[start : start + TEXTS_ASKED]) for start in range(0, len(texts), TEXTS_ASKED)]
+    answers: NDArray[np.float32] = np.concatenate([asked(batch).numpy() for batch in batches])
+    return answers.astype(np.float64)

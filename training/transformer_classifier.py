@@ -1,0 +1,162 @@
+"""Fine-tune a pretrained BERT encoder to classify raw texts, and weigh it with the n-gram model of text_classifier.py.
+
+Reads   --train DIR, --validation DIR   train.csv and validation.csv, as training/text_classifier.py reads them
+        --pretrained DIR                config.json, model.safetensors and vocab.txt (or tokenizer.json)
+Writes  --model-dir DIR/1               a SavedModel with tokenizer, encoder and n-grams; signature serving_default:
+                                        (texts,) strings to (texts, classes) probabilities, in the order of
+                                        --class_names
+        --output-data-dir DIR           training_report.json: the losses of the frozen features, of the fine-tuned
+                                        encoder, of the n-grams and of both together, on the validation rows
+Run     python -m training.transformer_classifier --train DIR --validation DIR --pretrained DIR --model-dir DIR
+            --output-data-dir DIR --class_names '["negative", "positive"]' [--task multi_label]
+            [--epochs 3 ...: see training/transformer_hyperparameters.py]
+
+Folders default to those of a SageMaker training job (SM_CHANNEL_PRETRAINED and so on).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import platform
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from training import text_classifier
+from training.arguments import parse_arguments
+from training.bert import WeightsError, is_lowercase, load_encoder, read_vocabulary
+from training.fine_tuning import Batches, best_shares, cross_entropy, fine_tune, fit_dense, means
+from training.hyperparameters import HyperparameterError, Hyperparameters
+from training.prepared_rows import TrainingDataError
+from training.text_classifier import read_targets
+from training.transformer_hyperparameters import TransformerHyperparameters
+from training.transformer_model import Head, Reader, ServedTransformer
+from training.word_pieces import VocabularyError, WordPieces
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    Rows = tuple[Sequence[str], NDArray[np.float32]]
+
+logger = logging.getLogger("training")
+
+
+def train(
+    training: Rows, validation: Rows, pretrained: Path, *, one_is_right: bool, hp: TransformerHyperparameters
+) -> tuple[ServedTransformer, dict[str, Any]]:
+    """The fitted model, and what it took: losses on the validation rows by model, and the history.
+
+    training, validation: texts, and (texts, outputs) with 1 where the class or label is right
+    Raises WeightsError or VocabularyError when the pretrained folder cannot be used, HyperparameterError when it does
+    not go with the hyperparameters.
+    """
+    keras.utils.set_random_seed(hp.seed)
+    tf.config.experimental.enable_op_determinism()
+    chosen, held_out = _at_most(training, hp.max_rows, hp.seed), _at_most(validation, hp.max_validation_rows, hp.seed)
+    head, reader = _untrained(pretrained, training[1].shape[1], hp)
+    padding = reader.pieces.padding
+    ids, held_out_ids = reader.of_all(chosen[0]), reader.of_all(held_out[0])
+    logger.info("fine-tuning on %d of %d training rows", len(ids), len(training[0]))
+
+    n_grams = None
+    if hp.n_grams:
+        n_grams, _ = text_classifier.train(
+            *training, validation, one_is_right=one_is_right, hyperparameters=Hyperparameters(seed=hp.seed)
+        )
+    fit_dense(
+        head, means(head, Batches(ids, chosen[1], hp.batch_size, padding, None)), chosen[1], one_is_right=one_is_right
+    )
+    served = ServedTransformer(reader, head, n_grams, one_is_right=one_is_right)
+    found: dict[str, Any] = {"rows": {"fine_tuned": len(ids), "held_out": len(held_out_ids)}}
+    loss = found["validation_loss"] = {"frozen": _loss(served.encoder_logits(held_out[0]), held_out[1], one_is_right)}
+    logger.info("frozen features: validation_loss=%.4f", loss["frozen"])
+    if hp.trained_layers:
+        before = head.get_weights()
+        found["history"] = fine_tune(
+            head, (ids, chosen[1]), (held_out_ids, held_out[1]), one_is_right=one_is_right, hp=hp, padding=padding
+        )
+        if min(found["history"]["val_loss"]) > loss["frozen"]:
+            logger.info("fine-tuning did not lower the validation loss; the frozen features are kept")
+            head.set_weights(before)
+    encoder = served.encoder_logits(held_out[0])
+    loss["encoder"] = loss["served"] = _loss(encoder, held_out[1], one_is_right)
+    if n_grams is not None:
+        beside = served.n_gram_logits(held_out[0])
+        shares = best_shares(encoder, beside, held_out[1], one_is_right=one_is_right)
+        served.shares.assign(shares)
+        loss["n_grams"] = _loss(beside, held_out[1], one_is_right)
+        loss["served"] = _loss(shares[0] * encoder + shares[1] * beside, held_out[1], one_is_right)
+        found["shares"] = {"encoder": shares[0], "n_grams": shares[1]}
+    logger.info("validation losses: %s", " ".join(f"{name}={value:.4f}" for name, value in loss.items()))
+    return served, found
+
+
+def _untrained(pretrained: Path, outputs: int, hp: TransformerHyperparameters) -> tuple[Head, Reader]:
+    vocabulary = read_vocabulary(pretrained)
+    pieces = WordPieces(vocabulary, lowercase=is_lowercase(pretrained))
+    encoder = load_encoder(pretrained, dropout=hp.dropout, padding=pieces.padding)
+    config = encoder.config
+    if len(vocabulary) > config.vocab_size:
+        raise WeightsError(f"the vocabulary has {len(vocabulary)} pieces, but config.json says {config.vocab_size}")
+    for name, most in (
+        ("max_tokens", config.max_position_embeddings),
+        ("trained_layers", config.num_hidden_layers),
+    ):
+        if getattr(hp, name) > most:
+            raise HyperparameterError(f"{name} may be {most} at most with these weights, not {getattr(hp, name)}")
+    encoder.train_last(hp.trained_layers)
+    return Head(encoder, outputs, hp.dropout), Reader(pieces, hp.max_tokens, hp.head_tokens)
+
+
+def _at_most(rows: Rows, most: int, seed: int) -> Rows:
+    """As many rows drawn at random, in their order; all of them for 0."""
+    texts, targets = rows
+    if most == 0 or len(texts) <= most:
+        return rows
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(texts))[:most])
+    return [texts[number] for number in drawn], targets[drawn]
+
+
+def _loss(logits: NDArray[np.float64], targets: NDArray[np.float32], one_is_right: bool) -> float:
+    return cross_entropy(logits, targets, one_is_right=one_is_right)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run as a training job does."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
+    channels = ("train", "validation", "pretrained")
+    args, given = parse_arguments(argv, description="Fine-tune a pretrained encoder.", channels=channels)
+    hp = TransformerHyperparameters.from_strings(given)
+    training = read_targets(args.train / "train.csv", args.task, args.class_names)
+    validation = read_targets(args.validation / "validation.csv", args.task, args.class_names)
+    served, found = train(training, validation, args.pretrained, one_is_right=args.task != "multi_label", hp=hp)
+    folder = str(args.model_dir / text_classifier.VERSION_FOLDER)
+    tf.saved_model.save(served, folder, signatures={"serving_default": served.__call__})
+    report: dict[str, Any] = {
+        **found,
+        "rows": {"train": len(training[0]), "validation": len(validation[0]), **found["rows"]},
+        "task": args.task,
+        "class_names": args.class_names,
+        "hyperparameters": asdict(hp),
+        "versions": {"python": platform.python_version(), "tensorflow": tf.__version__, "keras": keras.__version__},
+    }
+    args.output_data_dir.mkdir(parents=True, exist_ok=True)
+    (args.output_data_dir / "training_report.json").write_text(json.dumps(report, indent=2), encoding="utf-8")
+    # A search among trainings reads this line.
+    logger.info("objective validation_loss=%.6f", found["validation_loss"]["served"])
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except (HyperparameterError, TrainingDataError, WeightsError, VocabularyError) as error:
+        # The training toolkit repeats as the job's failure what follows the name of one of Python's own errors.
+        sys.exit(f"ValueError: {error}")
