@@ -105,10 +105,10 @@ class _Progress(keras.callbacks.Callback):  # type: ignore[misc] # as above
         logger.info("epoch %d/%d %s", epoch + 1, self._epochs, values)
 
 
-def loss_of(one_is_right: bool) -> keras.losses.Loss:
+def loss_of(one_is_right: bool, label_smoothing: float = 0.0) -> keras.losses.Loss:
     """Cross-entropy of logits: of classes, or of labels each for itself."""
     kind = keras.losses.CategoricalCrossentropy if one_is_right else keras.losses.BinaryCrossentropy
-    return kind(from_logits=True)
+    return kind(from_logits=True, label_smoothing=label_smoothing)
 
 
 def means(head: Head, batches: Batches) -> NDArray[np.float32]:
@@ -157,9 +157,18 @@ def fine_tune(
     # A model around the layer, so that what the optimizer remembers is not saved with the layer.
     inputs = keras.Input((None,), dtype="int32")
     model = keras.Model(inputs, head(inputs))
-    model.compile(optimizer, loss_of(one_is_right), metrics=["accuracy" if one_is_right else "binary_accuracy"])
+    # Kept apart from the loss, in which the answers are smoothed.
+    metrics = [
+        (keras.metrics.CategoricalCrossentropy if one_is_right else keras.metrics.BinaryCrossentropy)(
+            name="cross_entropy", from_logits=True
+        ),
+        keras.metrics.CategoricalAccuracy("accuracy")
+        if one_is_right
+        else keras.metrics.BinaryAccuracy("accuracy", threshold=0.0),
+    ]
+    model.compile(optimizer, loss_of(one_is_right, hp.label_smoothing), metrics=metrics)
     stop = keras.callbacks.EarlyStopping(
-        "val_loss", patience=hp.patience, restore_best_weights=True, start_from_epoch=0
+        "val_cross_entropy", mode="min", patience=hp.patience, restore_best_weights=True
     )
     history: dict[str, list[float]] = model.fit(
         batches.dataset(),

@@ -83,7 +83,7 @@ def train(
         found["history"] = fine_tune(
             head, (ids, chosen[1]), (held_out_ids, held_out[1]), one_is_right=one_is_right, hp=hp, padding=padding
         )
-        if min(found["history"]["val_loss"]) > loss["frozen"]:
+        if min(found["history"]["val_cross_entropy"]) > loss["frozen"]:
             logger.info("fine-tuning did not lower the validation loss; the frozen features are kept")
             head.set_weights(before)
     encoder = served.encoder_logits(held_out[0])

@@ -25,6 +25,7 @@ class TransformerHyperparameters:
     warm_up: float = 0.1  # share of all steps in which it rises
     weight_decay: float = 0.01  # of kernels; biases and normalisations are left alone
     dropout: float = 0.1  # share of values left out, after each dense layer that is trained
+    label_smoothing: float = 0.1  # share of an answer that is spread over all; keeps the encoder from being too sure
     trained_layers: int = 6  # the last ones; the layers before and the embeddings stay as they were published
     max_tokens: int = 256  # pieces of a text that are read, [CLS] and [SEP] included
     head_tokens: int = 64  # of these, from a longer text's beginning; the rest are from its end
@@ -39,7 +40,7 @@ class TransformerHyperparameters:
                 raise HyperparameterError(f"{name} must be at least 1, not {getattr(self, name)}")
         if not 0 < self.learning_rate < 1:
             raise HyperparameterError(f"learning_rate must be above 0 and below 1, not {self.learning_rate}")
-        for name in ("warm_up", "weight_decay", "dropout"):
+        for name in ("warm_up", "weight_decay", "dropout", "label_smoothing"):
             if not 0 <= getattr(self, name) < 1:
                 raise HyperparameterError(f"{name} must be 0 or more and below 1, not {getattr(self, name)}")
         for name in ("trained_layers", "max_rows", "max_validation_rows", "seed"):

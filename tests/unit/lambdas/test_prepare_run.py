@@ -324,3 +324,49 @@ def test_no_data_at_all_says_where_to_put_some(release: Release, objects: dict[s
     del objects[INCOMING]
     with pytest.raises(DataUnavailableError, match="put a CSV under s3://bucket/incoming/reviews/"):
         release.start()
+
+
+class TestPretrained:
+    """A recipe whose training starts from published weights."""
+
+    SHA256 = "5" * 64
+
+    @pytest.fixture(autouse=True)
+    def recipe(self, objects: dict[str, bytes], recipe_text: str) -> None:
+        section = f"training: {{pretrained: {{sha256: '{self.SHA256}'}}}}\n"
+        objects[f"{CODE}/source/recipes/reviews/recipe.yaml"] = (recipe_text + section).encode()
+
+    def test_weights_that_are_not_there_end_the_run_with_what_to_do(
+        self, release: Release, objects: dict[str, bytes]
+    ) -> None:
+        # An upload that was interrupted leaves some of the files.
+        objects[f"s3://bucket/pretrained/{self.SHA256}/model.safetensors"] = b"tensors"
+        with pytest.raises(DataUnavailableError, match=r"there are none at .*; `greenlight run reviews`"):
+            release.start()
+
+    def test_training_gets_them_as_a_channel(self, release: Release, objects: dict[str, bytes]) -> None:
+        folder = f"s3://bucket/pretrained/{self.SHA256}/"
+        objects[f"{folder}config.json"] = b"{}"
+        plan = release.start()
+        assert plan.train_model is not None
+        channels = {
+            channel["ChannelName"]: channel["DataSource"]["S3DataSource"]["S3Uri"]
+            for channel in plan.train_model.parameters["InputDataConfig"]
+        }
+        assert channels["pretrained"] == folder
+        assert set(channels) == {"train", "validation", "pretrained"}
+
+    def test_other_weights_are_another_training_on_the_same_prepared_rows(
+        self, release: Release, objects: dict[str, bytes], recipe_text: str
+    ) -> None:
+        keys = []
+        for digit in "56":
+            objects[f"s3://bucket/pretrained/{digit * 64}/config.json"] = b"{}"
+            section = f"training: {{pretrained: {{sha256: '{digit * 64}'}}}}\n"
+            objects[f"{CODE}/source/recipes/reviews/recipe.yaml"] = (recipe_text + section).encode()
+            plan = release.start("run-1")
+            assert plan.preprocess is not None
+            assert plan.train_model is not None
+            keys.append((plan.preprocess.key, plan.train_model.key))
+        assert keys[0][0] == keys[1][0]
+        assert keys[0][1] != keys[1][1]

@@ -13,6 +13,7 @@ from botocore.validate import ParamValidator
 from steps.contracts import LiveVersion, PrepareRunResult, StepPlan
 from steps.job_requests import training_request
 from steps.prepare_run import Facts, plan_run
+from steps.recipe_sections.training import PretrainedSection
 
 ROLE = "arn:aws:iam::123456789012:role/greenlight-job"
 
@@ -75,6 +76,16 @@ def test_the_training_request_is_legal(plan: PrepareRunResult) -> None:
     algorithm = {"TrainingImage": part.pop("TrainingImage"), "TrainingInputMode": "File"}
     request = {"TrainingJobName": step.job_name, "RoleArn": ROLE, "AlgorithmSpecification": algorithm, **part}
     assert not problems("CreateTrainingJob", request)
+
+
+def test_the_training_request_is_legal_with_pretrained_weights(facts: Facts) -> None:
+    training = facts.recipe.training.model_copy(update={"pretrained": PretrainedSection(sha256="5" * 64)})
+    recipe = facts.recipe.model_copy(update={"training": training})
+    part = dict(planned(plan_run(replace(facts, recipe=recipe), {}).train_model).parameters)
+    del part["TimeoutSeconds"]
+    algorithm = {"TrainingImage": part.pop("TrainingImage"), "TrainingInputMode": "File"}
+    request = {"TrainingJobName": "job", "RoleArn": ROLE, "AlgorithmSpecification": algorithm, **part}
+    assert problems("CreateTrainingJob", request) == ""
 
 
 def test_sagemaker_writes_the_archive_where_the_plan_says(plan: PrepareRunResult) -> None:

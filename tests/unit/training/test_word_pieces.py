@@ -14,7 +14,7 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from training.word_pieces import VocabularyError, WordPieces
 
 PIECES = ["un", "##able", "##afford", "##a", "film", "##s", "the", "don", "t", "cafe", "##é", "日", "!", "'", "##日"]
-LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789éßσ"
+LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789éßω"
 VOCABULARY = [
     *("[PAD]", "[UNK]", "[CLS]", "[SEP]"),
     *dict.fromkeys([*PIECES, *(letter for letter in LETTERS if letter not in "qz"), *(f"##{x}" for x in "abcdefxyz")]),
