@@ -39,12 +39,12 @@ from training.transformer_model import Head, Reader, ServedTransformer
 from training.word_pieces import VocabularyError, WordPieces
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-    Rows = tuple[Sequence[str], NDArray[np.float32]]
+    Rows = tuple[Iterable[str], NDArray[np.float32]]
 
 logger = logging.getLogger("training")
 
@@ -54,7 +54,8 @@ def train(
 ) -> tuple[ServedTransformer, dict[str, Any]]:
     """The fitted model, and what it took: losses on the validation rows by model, and the history.
 
-    training, validation: texts, and (texts, outputs) with 1 where the class or label is right
+    training, validation: texts, gone through several times, and (texts, outputs) with 1 where the class or label is
+    right
     Raises WeightsError or VocabularyError when the pretrained folder cannot be used, HyperparameterError when it does
     not go with the hyperparameters.
     """
@@ -64,7 +65,7 @@ def train(
     head, reader = _untrained(pretrained, training[1].shape[1], hp)
     padding = reader.pieces.padding
     ids, held_out_ids = reader.of_all(chosen[0]), reader.of_all(held_out[0])
-    logger.info("fine-tuning on %d of %d training rows", len(ids), len(training[0]))
+    logger.info("fine-tuning on %d of %d training rows", len(ids), len(training[1]))
 
     n_grams = None
     if hp.n_grams:
@@ -116,13 +117,14 @@ def _untrained(pretrained: Path, outputs: int, hp: TransformerHyperparameters) -
     return Head(encoder, outputs, hp.dropout), Reader(pieces, hp.max_tokens, hp.head_tokens)
 
 
-def _at_most(rows: Rows, most: int, seed: int) -> Rows:
+def _at_most(rows: Rows, most: int, seed: int) -> tuple[list[str], NDArray[np.float32]]:
     """As many rows drawn at random, in their order; all of them for 0."""
     texts, targets = rows
-    if most == 0 or len(texts) <= most:
-        return rows
-    drawn = np.sort(np.random.default_rng(seed).permutation(len(texts))[:most])
-    return [texts[number] for number in drawn], targets[drawn]
+    if most == 0 or len(targets) <= most:
+        return list(texts), targets
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(targets))[:most])
+    wanted = set(drawn.tolist())
+    return [text for number, text in enumerate(texts) if number in wanted], targets[drawn]
 
 
 def _loss(logits: NDArray[np.float64], targets: NDArray[np.float32], one_is_right: bool) -> float:
@@ -142,7 +144,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tf.saved_model.save(served, folder, signatures={"serving_default": served.__call__})
     report: dict[str, Any] = {
         **found,
-        "rows": {"train": len(training[0]), "validation": len(validation[0]), **found["rows"]},
+        "rows": {"train": len(training[1]), "validation": len(validation[1]), **found["rows"]},
         "task": args.task,
         "class_names": args.class_names,
         "hyperparameters": asdict(hp),

@@ -341,7 +341,9 @@ class TestPretrained:
     ) -> None:
         # An upload that was interrupted leaves some of the files.
         objects[f"s3://bucket/pretrained/{self.SHA256}/model.safetensors"] = b"tensors"
-        with pytest.raises(DataUnavailableError, match=r"there are none at .*; `greenlight run reviews`"):
+        with pytest.raises(
+            DataUnavailableError, match=r"there are none at .*; start the run once with `greenlight run reviews`"
+        ):
             release.start()
 
     def test_training_gets_them_as_a_channel(self, release: Release, objects: dict[str, bytes]) -> None:
