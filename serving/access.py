@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from starlette.requests import HTTPConnection
 
@@ -80,4 +81,4 @@ def is_loopback(host: str) -> bool:
 
 def sent_key(connection: HTTPConnection) -> str:
     """What a program sent in the header, or a browser in the cookie that the page gave it; else empty."""
-    return connection.headers.get(KEY_HEADER) or connection.cookies.get(KEY_COOKIE, "")
+    return connection.headers.get(KEY_HEADER) or unquote(connection.cookies.get(KEY_COOKIE, ""))

@@ -11,6 +11,7 @@ from http import HTTPStatus
 
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
+from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.access import KEY_HEADER, Keys, sent_key
@@ -86,6 +87,10 @@ class KeysOnly:
         """Answer or refuse."""
         if scope["type"] != "http" or scope["path"] in self._open or self._keys.hold(sent_key(HTTPConnection(scope))):
             await self._app(scope, receive, send)
+            return
+        if scope["method"] == "GET" and scope["path"].startswith("/recipes/"):
+            # A person with a browser, who is shown the way in.
+            await RedirectResponse("../sign-in", HTTPStatus.SEE_OTHER)(scope, receive, send)
             return
         problem = Problem(
             HTTPStatus.UNAUTHORIZED,

@@ -9,7 +9,7 @@ from typing import Literal
 from urllib.parse import parse_qs
 
 from lambdas.decide_approval.decide import Form
-from lambdas.web_pages import is_cross_site
+from steps.pages.web_pages import is_cross_site
 
 # A comment of 2,000 characters, each of up to 12 bytes in a form's encoding, and the short fields beside it.
 MAX_BODY_BYTES = 32 << 10

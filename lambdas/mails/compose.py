@@ -10,9 +10,9 @@ from pathlib import Path
 
 from jinja2 import Environment
 
-from lambdas.rendering import moment_text, templates
 from steps.approval import ApprovalFacts, MetricLine
 from steps.contracts import LiveVersion, Outcome, ReportFaultResult
+from steps.pages.rendering import moment_text, templates
 from steps.ports import Mail
 
 _TITLES: dict[Outcome, str] = {

@@ -16,12 +16,12 @@ from lambdas.predict.access import KEY_COOKIE, header_of, valid_key
 from lambdas.predict.asked import ask
 from lambdas.predict.composition import Services
 from lambdas.predict.documents import MAX_BODY_BYTES
-from lambdas.predict.form import example_of, instance_of, most_fields, read_fields
 from lambdas.predict.pages import models_page, recipe_page, refusal_page, sign_in_page
 from lambdas.predict.predict import LiveModel, find_model, live_cards
 from lambdas.problems import Problem, decoded_body
-from lambdas.web_pages import is_cross_site
 from steps.api_keys import ApiKey
+from steps.pages.form import OTHER_FIELDS, FormError, example_of, instance_of, most_fields, read_fields
+from steps.pages.web_pages import is_cross_site
 from steps.predictions import PredictionRequest
 
 router = Router()  # type: ignore[no-untyped-call]  # its constructor has no types
@@ -60,7 +60,7 @@ def ask_recipe(recipe: str) -> Response[str]:
     services = composition.services()
     model = _model(recipe, services)
     event = _own_form()
-    fields = read_fields(header_of(event, "content-type"), _body(event), most_fields=most_fields(model.card))
+    fields = _fields(event, most_fields=most_fields(model.card))
     instance = instance_of(fields, model.card)
     by_key = services.access == "API_KEY"
     try:
@@ -93,7 +93,7 @@ def take_sign_in() -> Response[str]:
     """Keep the key that the form sent in a cookie."""
     _require_keys()
     event = _own_form()
-    fields = read_fields(header_of(event, "content-type"), _body(event))
+    fields = _fields(event)
     key = fields.get("key", "").strip()
     record = valid_key(key, composition.services().keys, now=datetime.now(UTC))
     return _signed_in(key, record, fields.get("page", ""), event)
@@ -169,6 +169,13 @@ def _own_form() -> APIGatewayProxyEventV2:
 def _is_foreign(event: APIGatewayProxyEventV2) -> bool:
     headers = {name.lower(): str(value) for name, value in event.headers.items()}
     return is_cross_site(headers, host=event.request_context.domain_name or "")
+
+
+def _fields(event: APIGatewayProxyEventV2, *, most_fields: int = OTHER_FIELDS) -> dict[str, str]:
+    try:
+        return read_fields(header_of(event, "content-type"), _body(event), most_fields=most_fields)
+    except FormError as error:
+        raise Problem(error.status, str(error)) from error
 
 
 def _body(event: APIGatewayProxyEventV2) -> str:

@@ -3,63 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
 from http import HTTPStatus
-from pathlib import Path
 
 from aws_lambda_powertools.event_handler import Response
 
-from lambdas.predict.form import fields_of
 from lambdas.problems import Problem
 from lambdas.web_pages import WebPages
-from steps.answers import LABEL_THRESHOLD, Answer
+from steps.answers import Answer
 from steps.model_card import ModelCard
-
-_PAGES = Path(__file__).parent / "pages"
-_SHOWN_BARS = 8
-_MANY = 1000
-
-# What a metric says, for people who have never heard its name.
-MEANINGS = {
-    "accuracy": "of the rows were answered correctly",
-    "balanced_accuracy": "were answered correctly, with each class counting the same",
-    "f1": "finds what is there without false alarms; 1 is perfect",
-    "roc_auc": "ranks right above wrong; 1 is perfect, 0.5 is guessing",
-    "average_precision": "puts right answers on top; 1 is perfect",
-    "log_loss": "how wrong its probabilities are; 0 is perfect",
-    "subset_accuracy": "of the rows got exactly the right labels",
-    "r2": "of the differences are explained; 1 is perfect, 0 is guessing the mean",
-    "mean_absolute_error": "off on average",
-    "root_mean_squared_error": "off, with great errors counting more",
-    "root_mean_squared_log_error": "off in proportion to the true number; 0 is perfect",
-}
-
-
-@dataclass(frozen=True)
-class Bar:
-    """One class or label of an answer."""
-
-    name: str
-    probability: float
-    is_answer: bool
-
-    @property
-    def percent(self) -> str:
-        """The probability as people read it; what is not certain never looks it."""
-        if 0 < self.probability < 0.001:  # noqa: PLR2004 - one decimal of a percentage
-            return "< 0.1 %"
-        return "> 99.9 %" if 0.999 < self.probability < 1 else f"{self.probability * 100:.1f} %"  # noqa: PLR2004
-
-    @property
-    def width(self) -> str:
-        """The bar's length, for SVG."""
-        return f"{self.probability * 100:.2f}%"
+from steps.pages.model_page import PAGES, page_values, reason_of
+from steps.predictions import RowError
 
 
 @cache
 def _pages() -> WebPages:
-    return WebPages(_PAGES)
+    return WebPages(PAGES)
 
 
 def models_page(cards: Sequence[ModelCard], *, by_key: bool) -> Response[str]:
@@ -79,18 +38,8 @@ def recipe_page(
 
     instance: what its form is filled with;  answer: of the model to that;  problem: why there is none
     """
-    values = {
-        "card": card,
-        "by_key": by_key,
-        "text": instance if isinstance(instance, str) else "",
-        "fields": fields_of(instance, card),
-        "answer": answer,
-        "said": said(answer) if answer else None,
-        "bars": bars(answer) if answer else [],
-        "shown_bars": _SHOWN_BARS,
-        "problem": reason_of(problem) if problem else None,
-        "meanings": MEANINGS,
-    }
+    sentence = reason_of(problem.detail, _row_errors(problem)) if problem else None
+    values = page_values(card, instance, by_key=by_key, has_others=True, answer=answer, problem=sentence)
     response = _pages().page(problem.status if problem else HTTPStatus.OK, "recipe.html", values)
     response.headers |= problem.headers if problem else {}
     return response
@@ -108,7 +57,7 @@ def sign_in_page(
 
     page: where to go then;  key: of a link, to be sent by a button;  is_below: whether it is shown one folder down
     """
-    values = {"page": page, "key": key, "problem": problem, "root": "../" * is_below}
+    values = {"page": page, "key": key, "problem": problem, "root": "../" * is_below, "has_links": True}
     return _pages().page(status, "sign_in.html", values)
 
 
@@ -119,31 +68,6 @@ def refusal_page(problem: Problem) -> Response[str]:
     return response
 
 
-def said(answer: Answer) -> str:
-    """An answer in a few words."""
-    if answer.label is not None:
-        return answer.label
-    if answer.labels is not None:
-        return ", ".join(answer.labels) or "none of the labels"
-    value = answer.value or 0.0
-    return f"{value:,.0f}" if abs(value) >= _MANY else f"{value:,.4g}"
-
-
-def bars(answer: Answer) -> list[Bar]:
-    """The probabilities of an answer: classes by likelihood, labels in their own order."""
-    given = answer.probabilities or {}
-    if answer.labels is not None:
-        return [Bar(name, value, value >= LABEL_THRESHOLD) for name, value in given.items()]
-    found = [Bar(name, value, name == answer.label) for name, value in given.items()]
-    return sorted(found, key=lambda bar: -bar.probability)
-
-
-def reason_of(problem: Problem) -> str:
-    """Why there is no answer, in the words for the one row of a form."""
+def _row_errors(problem: Problem) -> list[RowError]:
     errors = problem.members.get("errors")
-    if not isinstance(errors, list) or not errors:
-        return problem.detail
-    reason = str(errors[0]["reason"])
-    if reason.startswith(("is ", "has ")):
-        return f"What you entered {reason}."
-    return f"{reason[0].upper()}{reason[1:]}."
+    return [RowError.model_validate(each) for each in errors] if isinstance(errors, list) else []

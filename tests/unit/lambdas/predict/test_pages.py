@@ -10,10 +10,10 @@ from typing import Any, get_args
 import pytest
 from bs4 import BeautifulSoup, Tag
 
-from lambdas.predict.pages import MEANINGS, bars, said
 from steps.answers import Answer
 from steps.errors import PredictionError
 from steps.model_card import ModelCard
+from steps.pages.model_page import MEANINGS, bars, said
 from steps.ports import ReleaseRecords
 from steps.recipe_sections.release import MetricName
 from tests.unit.lambdas.predict.calls import FakeModel, call, send_form
@@ -234,7 +234,7 @@ def contrast(one: str, other: str) -> float:
 
 
 def test_text_stands_out_from_its_ground_by_day_and_by_night() -> None:
-    css = (PROJECT / "lambdas/pages/base.css").read_text()
+    css = (PROJECT / "steps/pages/shared/base.css").read_text()
     for scheme in css.split("prefers-color-scheme: dark")[:2]:
         colours = dict(re.findall(r"--([a-z-]+): (#[0-9a-f]{6})", scheme))
         for text, ground in [

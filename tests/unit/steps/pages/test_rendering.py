@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from lambdas.rendering import gain_text, metric_label, metric_text
+from steps.pages.rendering import gain_text, metric_label, metric_text
 
 
 @pytest.mark.parametrize(

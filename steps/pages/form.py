@@ -7,14 +7,21 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from urllib.parse import parse_qs
 
-from lambdas.problems import Problem
 from steps.model_card import ModelCard
 
 FORM_TYPE = "application/x-www-form-urlencoded"
 TEXT_FIELD = "text"
 _COLUMN_FIELD = "column:"
 # Beside the columns; a browser sends each field once.
-_OTHER_FIELDS = 10
+OTHER_FIELDS = 10
+
+
+class FormError(Exception):
+    """What came is no form of this page. status: for HTTP; the message is a sentence for whoever sent it"""
+
+    def __init__(self, status: HTTPStatus, sentence: str) -> None:
+        super().__init__(sentence)
+        self.status = status
 
 
 @dataclass(frozen=True)
@@ -31,20 +38,22 @@ class Field:
         return f"{_COLUMN_FIELD}{self.column}"
 
 
-def read_fields(content_type: str, body: str, *, most_fields: int = _OTHER_FIELDS) -> dict[str, str]:
-    """The fields of a form; raises Problem."""
+def read_fields(content_type: str, body: str, *, most_fields: int = OTHER_FIELDS) -> dict[str, str]:
+    """The fields of a form; raises FormError."""
     if content_type.partition(";")[0].strip().lower() != FORM_TYPE:
-        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Please use the form on the page.")
+        raise FormError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Please use the form on the page.")
     try:
         parsed = parse_qs(body, keep_blank_values=True, max_num_fields=most_fields, errors="strict")
     except ValueError as error:
-        raise Problem(HTTPStatus.BAD_REQUEST, "The form could not be read; please use the one on the page.") from error
+        raise FormError(
+            HTTPStatus.BAD_REQUEST, "The form could not be read; please use the one on the page."
+        ) from error
     return {name: values[0] for name, values in parsed.items()}
 
 
 def most_fields(card: ModelCard) -> int:
     """How many fields a recipe's form may have."""
-    return _OTHER_FIELDS + (len(card.input.features.columns) if card.input.features else 0)
+    return OTHER_FIELDS + (len(card.input.features.columns) if card.input.features else 0)
 
 
 def instance_of(fields: Mapping[str, str], card: ModelCard) -> object:

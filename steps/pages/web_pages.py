@@ -1,0 +1,62 @@
+"""Pages for people: no script, nothing from elsewhere, nothing kept by the browser.
+
+`shared/` holds the layout, the style that all pages share, and the page of a refusal.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from markupsafe import Markup
+
+from steps.pages.rendering import templates
+
+_SHARED = Path(__file__).parent / "shared"
+_STYLE = "page.css"
+
+
+class WebPages:
+    """The pages in a folder: templates, and a page.css beside the shared style."""
+
+    def __init__(self, folder: Path) -> None:
+        self._templates = templates(folder, _SHARED)
+        parts = (_SHARED / "base.css", folder / _STYLE)
+        self._style = "".join(part.read_text(encoding="utf-8") for part in parts)
+
+    @property
+    def security_headers(self) -> dict[str, str]:
+        """Headers of every page: only its own style, only its own form, no frame around it, no trace of its address."""
+        style = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
+        return {
+            "Cache-Control": "no-store",
+            "Referrer-Policy": "no-referrer",
+            "Content-Security-Policy": (
+                f"default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; "
+                "frame-ancestors 'none'"
+            ),
+            "X-Content-Type-Options": "nosniff",
+            "X-Frame-Options": "DENY",
+            "X-Robots-Tag": "noindex",
+        }
+
+    def html(self, template: str, values: Mapping[str, object]) -> str:
+        """A template with values in it."""
+        # The style is files of this project, not anybody's input.
+        return self._templates.get_template(template).render({**values, "style": Markup(self._style)})  # noqa: S704
+
+
+def is_cross_site(headers: Mapping[str, str], host: str) -> bool:
+    """Whether the browser says that a form is another site's; without a word from it, it is not.
+
+    headers: names in lower case. A page with no referrer policy sends its form with the origin `null`, so that alone
+    says nothing.
+    """
+    site = headers.get("sec-fetch-site")
+    if site is not None:
+        return site not in {"same-origin", "none"}
+    origin = headers.get("origin", "null")
+    return origin != "null" and urlsplit(origin).netloc not in {headers.get("host", host), host}
