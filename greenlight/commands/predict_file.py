@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import secrets
 import time
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from botocore.exceptions import ClientError
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from greenlight.batch_files import check_columns, check_files, download_predictions, size_of, upload_rows
@@ -30,6 +32,7 @@ from greenlight.run_view import view_for
 from greenlight.target import Target
 from steps.batch_contracts import BatchInput, BatchReport
 
+STOPPED = "Stopped by whoever started it."
 _JOBS = {"SplitRows": "split_rows", "JoinPredictions": "join_predictions"}
 
 
@@ -117,17 +120,23 @@ def _start(target: Target, executions: Executions, batch_id: str, request: FileR
     try:
         with _carried(f"Uploading {request.file.name}", request.file.stat().st_size) as told:
             rows_uri = upload_rows(target.s3, bucket, f"batches/{batch_id}/rows", request.file, told)
-        given = BatchInput(
-            recipe=request.recipe,
-            rows_uri=rows_uri,
-            file_name=request.file.name[:200],
-            version=request.version,
-            text_column=request.text_column,
-            requested_by=user_name(),
-        )
-        executions.start(batch_id, given)
     except KeyboardInterrupt:
         raise StoppedError("nothing was started, and what had been uploaded is removed") from None
+    given = BatchInput(
+        recipe=request.recipe,
+        rows_uri=rows_uri,
+        file_name=request.file.name[:200],
+        version=request.version,
+        text_column=request.text_column,
+        requested_by=user_name(),
+    )
+    try:
+        executions.start(batch_id, given)
+    except KeyboardInterrupt:
+        # Whether the request had arrived is not known.
+        with contextlib.suppress(ClientError):
+            executions.stop(batch_id, STOPPED)
+        raise StoppedError(f"the batch {batch_id} is stopped, and nothing was written") from None
     progress().print(f"batch:  [bold]{batch_id}[/]", soft_wrap=True)
 
 
@@ -142,7 +151,8 @@ def _follow(target: Target, executions: Executions, batch_id: str) -> History:
     try:
         return follower.follow(batch_id)
     except InterruptedRunError:
-        executions.stop(batch_id, "Stopped by whoever started it.")
+        with contextlib.suppress(ClientError):  # it may have ended meanwhile
+            executions.stop(batch_id, STOPPED)
         raise StoppedError(f"the batch {batch_id} is stopped, and nothing was written") from None
 
 
