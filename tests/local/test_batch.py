@@ -7,7 +7,7 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -129,6 +129,15 @@ def test_what_cannot_work_is_said_before_anything_is_sent(laptop: Any, batch: Ba
         assert (answer.code, words in answer.document["error"]) == (2, True), answer.document
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """A child of a shell's background job would ignore SIGINT, as the shell has it do."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_stops_the_batch_and_its_job(laptop: Any, tmp_path: Path) -> None:
     file = write(tmp_path / "mine.csv", "text", *(f"a fine film number {number}" for number in range(20_000)))
     process: subprocess.Popen[str] = laptop.start(
