@@ -198,8 +198,13 @@ def test_a_version_that_is_not_there_refuses_the_batch_and_a_fault_keeps_its_cau
     assert "rows_uri" in reported["cause"]
 
 
-def test_everything_a_batch_makes_names_its_stack_recipe_and_batch(laptop: Any, batch: Batch, tmp_path: Path) -> None:
-    answer = batch(write(tmp_path / "mine.csv", "text", "fine"))
+def test_as_on_aws_a_file_is_answered_and_all_that_was_made_names_stack_recipe_and_batch(
+    laptop: Any, tmp_path: Path
+) -> None:
+    file, out = write(tmp_path / "mine.csv", "text", "fine"), tmp_path / "out.csv"
+    answer = laptop.as_aws().call("predict", RECIPE, "--file", str(file), "--out", str(out))
+    assert answer.code == 0, answer.errors
+    assert [row["text"] for row in read(out)] == ["fine"]
     name = answer.document["batch_id"]
     sagemaker = laptop.client("sagemaker")
     [transform] = sagemaker.list_transform_jobs(NameContains=name)["TransformJobSummaries"]
