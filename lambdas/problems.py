@@ -41,10 +41,15 @@ def decoded_body(event: BaseProxyEvent) -> str:
         raise Problem(HTTPStatus.BAD_REQUEST, "The body is no text in UTF-8.") from error
 
 
-def read_json(body: str, content_type: str, *, most_bytes: int) -> Any:  # noqa: ANN401 - whatever JSON holds
-    """The document in a request's body; raises Problem."""
+def require_json(content_type: str) -> None:
+    """Refuse a body of another kind before it is looked at; raises Problem."""
     if content_type.partition(";")[0].strip().lower() != "application/json":
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Send the body as application/json.")
+
+
+def read_json(body: str, content_type: str, *, most_bytes: int) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """The document in a request's body; raises Problem."""
+    require_json(content_type)
     if len(body.encode()) > most_bytes:
         raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"The body may hold at most {most_bytes} bytes.")
     if not body.strip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Annotated
 
 import typer
@@ -59,21 +60,23 @@ def demo(
         if answer:
             output().print()
             print_predictions(questions, answer)
-        _print_next(output(), target, found)
+        _print_next(output(), target, found, questions[0])
     raise typer.Exit(exit_code(found.outcome))
 
 
-def _print_next(console: Console, target: Target, found: RunReport) -> None:
-    is_released = found.outcome in DONE
+def _print_next(console: Console, target: Target, found: RunReport, question: object) -> None:
+    is_live = found.outcome in DONE
     access = "a key comes from `greenlight keys create`" if takes_keys(target) else "requests are signed"
+    # A table's row may have a hundred columns; the page has them filled in.
+    example = shlex.quote(question) if isinstance(question, str) else "--row '{…}'"
     lines = {
-        **({"its page": page_link(target, found.recipe)} if is_released and takes_keys(target) else {}),
+        **({"its page": page_link(target, found.recipe)} if is_live and takes_keys(target) else {}),
         "the mailbox": inbox_page(target.laptop),
         "the API": f"{target.output('PredictionUrl')}/models/{found.recipe} ({access})",
         "this run again": f"greenlight show {found.run_id} --logs",
         "decide yourself": "make run FORCE=1 APPROVE=me",
-        "ask the model": f'greenlight predict {found.recipe} "A moving film."',
-        "another browser": f"greenlight page {found.recipe}",
+        "ask the model": f"greenlight predict {found.recipe} {example}",
+        "another link": f"greenlight page {found.recipe}",
         "stop everything": "greenlight down",
     }
     console.print("\nWhat next (the program is .venv/bin/greenlight):")

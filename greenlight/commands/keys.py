@@ -11,6 +11,7 @@ from rich.table import Table
 from greenlight.api_keys import ApiKeys
 from greenlight.console import output, print_json, progress
 from greenlight.errors import WrongUseError
+from greenlight.live import LiveRecords
 from greenlight.program import Document, Json, target_of
 from greenlight.target import Target
 from steps.api_keys import ApiKey, key_state
@@ -95,9 +96,11 @@ def page(
 def page_link(target: Target, recipe: str | None) -> str:
     """A link that signs a browser in and goes to a recipe's page.
 
-    Raises WrongUseError where requests have to be signed.
+    Raises WrongUseError where requests have to be signed, and when nothing of the recipe is live.
     """
     require_keys(target)
+    if recipe and LiveRecords(target.dynamodb, target.output("ReleaseTable")).live(recipe) is None:
+        raise WrongUseError(f"nothing of {recipe} is live; release it first: `greenlight run {recipe}`")
     page = f"&page=recipes/{recipe}" if recipe else ""
     return f"{target.output('PredictionUrl').rstrip('/')}/sign-in?key={keys_of(target).for_link()}{page}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -16,8 +17,10 @@ from greenlight.registry import ModelVersion, registered_recipes, versions
 from greenlight.rollback import move_endpoint
 from greenlight.run_start import user_name
 from greenlight.target import Target
+from steps.metric_words import number_text
 from steps.names import endpoint_name
 
+_SHOWN_METRICS = 3
 _STATUS_STYLE = {"Approved": "green", "Rejected": "yellow", "PendingManualApproval": "cyan"}
 
 
@@ -36,13 +39,7 @@ def models(
     if not found:
         output().print("No versions yet; make one with `greenlight run RECIPE`.")
         return
-    metrics = list(dict.fromkeys(name for version in found for name in version.metrics))
-    table = Table(box=None, pad_edge=False)
-    for column in ("recipe", "version", "live", "approval", "registered", *metrics, "run"):
-        table.add_column(column, no_wrap=True)
-    for version in found:
-        table.add_row(*_row(version, metrics))
-    output().print(table)
+    output().print(models_table(found))
 
 
 def rollback(
@@ -78,13 +75,32 @@ def _versions(target: Target, recipe: str) -> list[ModelVersion]:
     return versions(target.sagemaker, recipe, group, live.model_package_arn if live else None)
 
 
-def _row(version: ModelVersion, metrics: list[str]) -> list[Text | str]:
+def _row(version: ModelVersion, metrics: list[str] | None) -> list[Text | str]:
+    if metrics is None:
+        shown = [f"{name} {number_text(value)}" for name, value in list(version.metrics.items())[:_SHOWN_METRICS]]
+        numbers = [", ".join(shown) or "-"]
+    else:
+        numbers = [f"{version.metrics[name]:.4f}" if name in version.metrics else "-" for name in metrics]
     return [
         version.recipe,
         version.version,
         Text("live", "bold green") if version.live else "",
         Text(version.approval_status, _STATUS_STYLE.get(version.approval_status, "")),
         f"{version.registered_at.astimezone():%Y-%m-%d %H:%M}",
-        *(f"{version.metrics[name]:.4f}" if name in version.metrics else "-" for name in metrics),
+        *numbers,
         version.run_id,
     ]
+
+
+def models_table(found: Sequence[ModelVersion]) -> Table:
+    """Versions with a column for each metric, or, where they have different metrics, the first few in one."""
+    kinds = {frozenset(version.metrics) for version in found if version.metrics}
+    are_alike = len(kinds) <= 1
+    metrics = next((list(version.metrics) for version in found if version.metrics), []) if are_alike else None
+    table = Table(box=None, pad_edge=False)
+    numbers = ["metrics"] if metrics is None else metrics
+    for column in ("recipe", "version", "live", "approval", "registered", *numbers, "run"):
+        table.add_column(column, no_wrap=True)
+    for version in found:
+        table.add_row(*_row(version, metrics))
+    return table

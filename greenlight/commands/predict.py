@@ -105,7 +105,7 @@ def print_predictions(instances: Sequence[object], answer: Predictions) -> None:
         progress().print(said, style="red", markup=False, soft_wrap=True)
     output().print(f"answered by version {answer.model_version} of {answer.recipe}", style="dim")
     if answer.not_for:
-        output().print(f"Not for: {answer.not_for}", style="yellow", markup=False, soft_wrap=True)
+        output().print(f"Not for everything. {answer.not_for}", style="yellow", markup=False, soft_wrap=True)
 
 
 def _said(prediction: dict[str, Any] | None) -> tuple[str, str]:

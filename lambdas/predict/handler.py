@@ -24,7 +24,7 @@ from lambdas.predict.documents import MAX_BODY_BYTES, Health, ModelList
 from lambdas.predict.page_routes import event_of
 from lambdas.predict.paths import PATHS, is_page, template_of
 from lambdas.predict.predict import find_model, live_cards
-from lambdas.problems import Problem, decoded_body, problem_response, read_json
+from lambdas.problems import Problem, decoded_body, problem_response, read_json, require_json
 from steps.errors import ReleaseError
 from steps.predictions import (
     MAX_INSTANCES,
@@ -191,7 +191,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             logger.append_keys(caller=caller.name)
         if template_of(request.path) == "/models/{recipe}/predictions" and request.http_method == "POST":
             # Before powertools reads it: it takes forms as well, and stumbles over what is nested too deeply.
-            read_json(decoded_body(request), header_of(request, "content-type"), most_bytes=MAX_BODY_BYTES)
+            content_type = header_of(request, "content-type")
+            require_json(content_type)
+            read_json(decoded_body(request), content_type, most_bytes=MAX_BODY_BYTES)
     except (Problem, ReleaseError) as error:
         refusal = error
     if refusal is None:

@@ -13,6 +13,8 @@ from steps.predictions import RowError
 
 PAGES = Path(__file__).parent / "model"
 _SHOWN_BARS = 8
+# Texts that fit into one line, such as names.
+_SHORT_TEXT_CHARACTERS = 100
 _MANY = 1000
 
 # What a metric says, for people who have never heard its name.
@@ -76,6 +78,7 @@ def page_values(
         "said": said(answer) if answer else None,
         "bars": bars(answer) if answer else [],
         "shown_bars": _SHOWN_BARS,
+        "short_text": _SHORT_TEXT_CHARACTERS,
         "problem": problem,
         "meanings": MEANINGS,
     }

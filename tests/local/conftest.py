@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import random
+import shutil
 import socket
 import subprocess
 import time
@@ -21,6 +22,7 @@ import pytest
 import requests
 import yaml
 from botocore.config import Config
+from selenium import webdriver
 
 from greenlight.datasets import package_rows
 from steps.recipe import parse_recipe
@@ -30,6 +32,8 @@ PROJECT = Path(__file__).parents[2]
 GREENLIGHT = PROJECT / ".venv/bin/greenlight"
 DEFAULT_RECIPE = PROJECT / "recipes/review-snippets/recipe.yaml"
 COMMAND_TIMEOUT_SECONDS = 300
+BROWSER_TIMEOUT_SECONDS = 60
+TABLET_WIDTH = 700
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -269,3 +273,35 @@ def write_rows(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, list[
         return str(file)
 
     return write
+
+
+@pytest.fixture
+def browser() -> Iterator[Callable[..., Any]]:
+    """Opens headless Chromium with a window of some size in pixels, JavaScript switched off unless a test wants it."""
+    opened = []
+
+    def open_browser(size: tuple[int, int], *, javascript: bool = False) -> Any:
+        options = webdriver.ChromeOptions()
+        for argument in (
+            *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
+            *("--disable-component-update", "--disable-sync", "--disable-quic"),
+        ):
+            options.add_argument(argument)
+        if not javascript:
+            options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
+        options.set_capability("goog:loggingPrefs", {"performance": "ALL", "browser": "ALL"})
+        options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
+        driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
+        opened.append(driver)
+        driver.set_page_load_timeout(BROWSER_TIMEOUT_SECONDS)
+        # The window of a desktop is never as narrow as a phone's screen.
+        width, height = size
+        driver.execute_cdp_cmd(
+            "Emulation.setDeviceMetricsOverride",
+            {"width": width, "height": height, "deviceScaleFactor": 2, "mobile": width < TABLET_WIDTH},
+        )
+        return driver
+
+    yield open_browser
+    for driver in opened:
+        driver.quit()

@@ -22,7 +22,14 @@ from local.iam.statements import Principal, parse_policy
 Document = dict[str, Any]
 
 # What the tests in these files do is what roles are for.
-NEEDED = {"test_batch.py", "test_every_end.py", "test_on_call.py", "test_rare_paths.py", "test_starts.py"}
+NEEDED = {
+    "test_batch.py",
+    "test_every_end.py",
+    "test_on_call.py",
+    "test_predictions.py",
+    "test_rare_paths.py",
+    "test_starts.py",
+}
 
 # What nothing on a laptop can ask for, each with who says that AWS does.
 ONLY_ON_AWS = dict.fromkeys(

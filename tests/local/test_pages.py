@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from selenium import webdriver
 from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -20,25 +18,9 @@ PHONE = (390, 844)
 
 
 @pytest.fixture
-def phone() -> Iterator[Any]:
-    """Headless Chromium with a phone's width and JavaScript switched off."""
-    options = webdriver.ChromeOptions()
-    for argument in (
-        *("--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
-        *("--disable-component-update", "--disable-sync", "--disable-quic"),
-    ):
-        options.add_argument(argument)
-    options.add_experimental_option("prefs", {"profile.managed_default_content_settings.javascript": 2})
-    options.binary_location = shutil.which("chromium") or shutil.which("google-chrome") or ""
-    driver = webdriver.Chrome(options, webdriver.ChromeService(shutil.which("chromedriver")))
-    driver.set_page_load_timeout(PATIENCE_SECONDS)
-    # The window of a desktop is never as narrow as a phone's screen.
-    driver.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": PHONE[0], "height": PHONE[1], "deviceScaleFactor": 2, "mobile": True},
-    )
-    yield driver
-    driver.quit()
+def phone(browser: Callable[..., Any]) -> Any:
+    """A browser with a phone's width and JavaScript switched off."""
+    return browser(PHONE)
 
 
 @pytest.fixture

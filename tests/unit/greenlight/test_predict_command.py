@@ -71,7 +71,7 @@ def test_predictions_of_every_task_are_printed_with_warnings_errors_and_limits(
         '4: {"Street": "Gold"}',
         "row 4: Street 'Gold' was never seen.",
         "answered by version 3 of r",
-        "Not for: Judging people.",
+        "Not for everything. Judging people.",
     ):
         assert words in printed.out
     assert "row 5 was not answered: is an empty text" in printed.err

@@ -39,7 +39,7 @@ def cards(live: LiveVersion) -> dict[str, ModelCard]:
             *("model_data_uri", "model_digest", "run_id", "released_at", "data_digest", "recipe_digest", "code_digest")
         }
     )
-    text = ModelInput(text_column="text", features=None, max_text_characters=100)
+    text = ModelInput(text_column="text", features=None, max_text_characters=300)
     table = FeaturesSection(numeric=["LotArea"], categorical=["Street"])
     about = {"test_rows": 1279, "training_rows": 6000, "approval": "Approved on 1 February 2026: fine.", **made}
     package = "arn:aws:sagemaker:us-east-1:123456789012:model-package/greenlight-{}/{}"

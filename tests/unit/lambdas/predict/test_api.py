@@ -48,12 +48,12 @@ def test_a_table_is_answered_by_a_number_with_what_the_model_warns_of(model: Fak
 
 
 def test_valid_rows_are_answered_and_bad_ones_listed(model: FakeModel) -> None:
-    response = ask({"instances": ["", "Wonderful.", 5, "x" * 101]})
+    response = ask({"instances": ["", "Wonderful.", 5, "x" * 301]})
     assert response["statusCode"] == 200
     answer = document(response)
     assert [each and each["label"] for each in answer["predictions"]] == [None, "positive", None, None]
     assert [each["index"] for each in answer["errors"]] == [0, 2, 3]
-    assert answer["errors"][2]["reason"] == "has 101 characters; at most 100 are taken"
+    assert answer["errors"][2]["reason"] == "has 301 characters; at most 300 are taken"
     assert model.asked == [["Wonderful."]], "bad rows never reach the model"
 
 
@@ -142,6 +142,7 @@ def test_a_problem_has_its_status_and_a_sentence(sent: object, status: int, word
         ('{"instances": [' + "1" * 5000 + "]}", "application/json", 400, "not valid JSON"),
         (b"\xff\xfe", "application/json", 400, "no text in UTF-8"),
         ("a,b", "text/csv", 415, "as application/json"),
+        (b"\xff\xfe", "application/octet-stream", 415, "as application/json"),
         ("instances=a", "application/x-www-form-urlencoded", 415, "as application/json"),
         (b"--x", "multipart/form-data; boundary=x", 415, "as application/json"),
         ("{}", "", 415, "as application/json"),

@@ -66,7 +66,7 @@ def test_a_page_says_what_the_model_does_how_good_it_is_and_what_it_is_not_for()
     text = words(page("/recipes/reviews").main)
     for said_there in (
         "Is a review positive?",
-        "What it is not for: Judging people.",
+        "Not for everything. Judging people.",
         "Measured on 1,279 rows that it never saw",
         "Accuracy 78.4 % of the rows were answered correctly",
         "Version 1",
@@ -82,7 +82,17 @@ def test_a_text_is_answered_with_its_probabilities_and_stays_in_the_box() -> Non
     assert [words(item) for item in found.select(".bars li")] == ["positive 90.0 %", "negative 10.0 %"]
     assert found.select_one("title").get_text() == "positive \N{EN DASH} reviews"  # type: ignore[union-attr]  # it is there
     assert found.select_one("textarea").get_text().strip() == "Fine & <b>bold</b>\nfilm."  # type: ignore[union-attr]
-    assert "What it is not for" in words(found)
+    assert "Not for everything." in words(found)
+
+
+def test_a_short_text_has_one_line_and_stays_in_it(
+    publish: Callable[[ModelCard], None], cards: dict[str, ModelCard]
+) -> None:
+    short = cards["reviews"].input.model_copy(update={"max_text_characters": 100})
+    publish(cards["reviews"].model_copy(update={"input": short}))
+    found = answered("reviews", {"text": '"Zoë" <i>'})
+    assert found.select_one("textarea") is None
+    assert found.select_one("input#text")["value"] == '"Zoë" <i>'  # type: ignore[index]  # it is there
 
 
 def test_labels_say_yes_and_no_in_words_too() -> None:
@@ -121,7 +131,7 @@ def test_an_example_that_is_none_is_as_if_none_was_chosen(number: str) -> None:
     [
         ("reviews", {"text": "  "}, "There is no answer. What you entered is an empty text."),
         ("reviews", {}, "What you entered is an empty text."),
-        ("reviews", {"text": "x" * 101}, "What you entered has 101 characters; at most 100 are taken."),
+        ("reviews", {"text": "x" * 301}, "What you entered has 301 characters; at most 300 are taken."),
         ("houses", {"column:LotArea": "many", "column:Street": ""}, "Column LotArea is a text that is no number"),
         ("houses", {"column:LotArea": "1"}, "A column is missing: Street"),
     ],
