@@ -37,7 +37,7 @@ def check_metrics(report: MetricsReport, recipe: Recipe) -> CheckMetricsResult:
         verdict="rejected" if failed else "passed",
         needs_approval=policy == "always" or (policy == "when_not_clearly_better" and not is_clear),
         findings=findings,
-        metrics=_finite(report.candidate),
+        metrics=_gated_first(_finite(report.candidate), recipe),
         champion_metrics=None if report.champion is None else _finite(report.champion),
         rows=report.rows,
         reason=" ".join(failed) or _comparison(report, recipe, gain),
@@ -94,7 +94,7 @@ def _comparison(report: MetricsReport, recipe: Recipe, gain: float | None) -> st
     value = f"{name} {number_text(report.candidate[name])} on {report.rows:,} rows never trained on"
     weakest = _weakest_label(report, name)
     if gain is None:
-        return f"{value}; there is no live version to compare with.{weakest}"
+        return f"{value}; there is no live version that it can be compared with.{weakest}"
     if abs(gain) < SHOWN_DIFFERENCE:
         return f"{value}, as good as the live version.{weakest}"
     better = "better" if gain >= 0 else "worse"
@@ -113,6 +113,12 @@ def _weakest_label(report: MetricsReport, metric: str) -> str:
         return ""
     name = (max if metric in LOSS_METRICS else min)(values, key=lambda label: values[label])
     return f" The weakest label is {name} with {metric} {number_text(values[name])}."
+
+
+def _gated_first(metrics: dict[str, float], recipe: Recipe) -> dict[str, float]:
+    """In the recipe's order, then the others: where there is room for a few, they are those that decide."""
+    names = dict.fromkeys([*(gate.name for gate in recipe.metrics.gates), *metrics])
+    return {name: metrics[name] for name in names if name in metrics}
 
 
 def _finite(metrics: dict[str, float]) -> dict[str, float]:

@@ -70,6 +70,9 @@ class LiveVersion(Contract):
     task: str = Field(default="", max_length=20, description="The recipe's task; none from before there were several.")
     card_uri: str | None = Field(default=None, max_length=1024, description="The version's ModelCard.")
     input_digest: str = Field(default="", max_length=64, description="Of a table's columns; none for a text.")
+    split_digest: str = Field(
+        default="", max_length=64, description="Of how rows were divided; none from before it was noted."
+    )
 
     @property
     def answers_classes(self) -> bool:

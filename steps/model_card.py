@@ -64,3 +64,8 @@ def input_digest(recipe: Recipe) -> str:
     """Equal for recipes whose models take the same rows; empty for every text."""
     table = recipe.data.features
     return digest_of(table.model_dump(mode="json")) if table else ""
+
+
+def split_digest(recipe: Recipe) -> str:
+    """Equal for recipes that divide rows alike; a model was trained on rows that another division measures with."""
+    return digest_of(recipe.split.model_dump(mode="json"))

@@ -25,7 +25,7 @@ from steps.job_requests import (
     training_request,
     tuning_request,
 )
-from steps.model_card import input_digest
+from steps.model_card import input_digest, split_digest
 from steps.names import digest_of, endpoint_name, job_name, model_name, run_tags, run_uri, tuning_job_name
 from steps.ports import StepRecord
 from steps.pretrained import pretrained_uri
@@ -143,12 +143,16 @@ class Facts:
 
     @property
     def comparable_champion(self) -> LiveVersion | None:
-        """The live version, if it answers the same of the same rows; else no row can be scored by both."""
+        """The live version, if it answers the same of the same rows and learned from none of those that measure.
+
+        Divided otherwise, the rows held back now are rows it was trained on, and it would look too good to be beaten.
+        """
         live, recipe = self.live, self.recipe
         same = (
             live is not None
             and live.class_names == recipe.data.class_names
             and live.input_digest == input_digest(recipe)
+            and live.split_digest in {"", split_digest(recipe)}
             and (live.task == recipe.task or (live.answers_classes and recipe.task in {"binary", "multi_class"}))
         )
         return live if same else None

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from steps.contracts import ApprovalDecision, LiveVersion, RunState
 from steps.errors import ArtifactMissingError
-from steps.model_card import ModelCard, input_digest, model_input
+from steps.model_card import ModelCard, input_digest, model_input, split_digest
 from steps.recipe import Recipe
 
 MAX_EXAMPLES = 10
@@ -42,6 +42,7 @@ def live_version(state: RunState, *, recipe: Recipe, previous: LiveVersion | Non
         previous=previous.model_copy(update={"previous": None}).model_dump(mode="json") if previous else None,
         task=recipe.task,
         input_digest=input_digest(recipe),
+        split_digest=split_digest(recipe),
         card_uri=f"{plan.run_uri}/record_release/model_card.json",
     )
 

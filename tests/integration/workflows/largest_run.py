@@ -30,7 +30,7 @@ from steps.contracts import (
     UpdateEndpointResult,
     ValidateDataResult,
 )
-from steps.model_card import input_digest
+from steps.model_card import input_digest, split_digest
 from steps.prepare_run import Facts, plan_run
 from steps.profile import BadCell, DataProfile, NumberRange, Place, RowsFound, UnknownLabel
 from steps.recipe import Recipe
@@ -127,12 +127,14 @@ LIVE = LiveVersion(
     task="multi_class",
     card_uri="s3://" + "u" * 1019,
     input_digest=DIGEST,
+    split_digest=DIGEST,
 )
 
 
 def champion(recipe: Recipe) -> LiveVersion:
     """A live version that can be measured beside the recipe's candidate, and one before it."""
     same = {"task": recipe.task, "class_names": recipe.data.class_names, "input_digest": input_digest(recipe)}
+    same["split_digest"] = split_digest(recipe)
     return LIVE.model_copy(update={**same, "previous": LIVE.model_dump(mode="json")})
 
 

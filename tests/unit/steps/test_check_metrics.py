@@ -104,7 +104,7 @@ def test_a_person_is_asked_as_the_policy_says(
 def test_the_reason_compares_by_the_first_metric(make_recipe: MakeRecipe) -> None:
     recipe = make_recipe()
     assert check_metrics(report({"accuracy": 0.8}), recipe).reason == (
-        "accuracy 0.800 on 1,000 rows never trained on; there is no live version to compare with."
+        "accuracy 0.800 on 1,000 rows never trained on; there is no live version that it can be compared with."
     )
     assert check_metrics(report({"accuracy": 0.83}, {"accuracy": 0.8}), recipe).reason == (
         "accuracy 0.830 on 1,000 rows never trained on, 0.030 better than the live version: a clear win (0.010)."
@@ -142,7 +142,8 @@ def test_large_errors_are_written_with_separators_and_without_decimals(houses: R
     assert rejected.reason == "root_mean_squared_error 31,235 is above its ceiling 30,000 by 1,235."
     passed = check_metrics(number_report(root_mean_squared_error=29_000.0), recipe)
     assert passed.reason == (
-        "root_mean_squared_error 29,000 on 219 rows never trained on; there is no live version to compare with."
+        "root_mean_squared_error 29,000 on 219 rows never trained on; "
+        "there is no live version that it can be compared with."
     )
 
 
@@ -189,3 +190,13 @@ def test_the_weakest_label_is_named_behind_the_mean(comments: Recipe, metric: st
     )
     floor = 1.0 if metric == "log_loss" else 0.5
     assert check_metrics(measured, gated(comments, metric, floor)).reason.endswith(words)
+
+
+def test_the_gated_metrics_come_first(comments: Recipe) -> None:
+    candidate = {"subset_accuracy": 0.9, "f1": 0.7, "roc_auc": 0.95}
+    measured = MetricsReport(rows=9, candidate=candidate, champion=None, class_names=["rude", "threat"])
+    assert list(check_metrics(measured, gated(comments, "roc_auc", 0.5)).metrics) == [
+        "roc_auc",
+        "subset_accuracy",
+        "f1",
+    ]

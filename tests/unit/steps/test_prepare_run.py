@@ -8,7 +8,7 @@ import pytest
 
 from steps.contracts import LiveVersion, StepPlan
 from steps.errors import RecipeInvalidError
-from steps.model_card import input_digest
+from steps.model_card import input_digest, split_digest
 from steps.ports import StepRecord
 from steps.prepare_run import (
     EarlierStep,
@@ -129,6 +129,17 @@ def test_a_live_version_of_other_answers_or_inputs_cannot_be_measured(
     other = replace(facts, live=live.model_copy(update=change))
     assert other.comparable_champion is None
     assert "--champion" not in planned(plan_run(other, {}).evaluate_model).parameters["ContainerArguments"]
+
+
+def test_a_live_version_that_was_trained_on_rows_held_back_now_is_not_measured(
+    facts: Facts, recipe_text: str, live: LiveVersion
+) -> None:
+    noted = replace(facts, live=live.model_copy(update={"split_digest": split_digest(facts.recipe)}))
+    assert noted.comparable_champion == noted.live
+    divided = replace(noted, recipe=edited(recipe_text, "task: binary", "task: binary\nsplit: {seed: 8}"))
+    assert divided.comparable_champion is None
+    # Nobody noted how the rows of older versions were divided.
+    assert replace(divided, live=live).comparable_champion == live
 
 
 def test_tables_are_compared_when_they_have_the_same_columns(facts: Facts, live: LiveVersion, houses: Recipe) -> None:

@@ -14,7 +14,7 @@ from steps.contracts import (
     ValidateDataResult,
 )
 from steps.errors import ArtifactMissingError
-from steps.model_card import ModelCard
+from steps.model_card import ModelCard, split_digest
 from steps.recipe import Recipe
 from steps.recipe_sections.training import ImportSection
 from steps.record_release import live_version, model_card
@@ -53,7 +53,7 @@ def test_a_state_without_a_registered_model_is_no_release(state: RunState, revie
 
 def test_the_live_version_knows_its_task_and_its_card(state: RunState, reviews: Recipe, now: datetime) -> None:
     live = live_version(state, recipe=reviews, previous=None, now=now)
-    assert (live.task, live.input_digest) == ("binary", "")
+    assert (live.task, live.input_digest, live.split_digest) == ("binary", "", split_digest(reviews))
     assert live.card_uri == f"s3://bucket/runs/{live.run_id}/record_release/model_card.json"
 
 
