@@ -11,15 +11,25 @@ import yaml
 
 from steps.recipe import Recipe
 from steps.recipe_sections.release import CLASS_METRICS, LABEL_METRICS, NUMBER_METRICS
+from steps.recipe_sections.training import TrainingSection
 
+RECIPES = Path(__file__).parents[3] / "recipes"
 PAGE = (Path(__file__).parents[3] / "docs/recipes.md").read_text()
-BLOCKS = [textwrap.dedent(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+SHOWN = [textwrap.dedent(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)]
+BLOCKS = [block for block in SHOWN if "task:" in block]
 COMMON = {"name": "mine", "description": "A model of mine.", "approval": {"approvers": ["approver@example.com"]}}
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=lambda block: re.findall(r"task: (\w+)", block)[0])
 def test_what_is_shown_is_a_recipe(block: str) -> None:
     Recipe.model_validate(COMMON | yaml.safe_load(block))
+
+
+def test_the_section_that_starts_from_weights_is_the_shipped_one() -> None:
+    (block,) = (block for block in SHOWN if block not in BLOCKS)
+    shown = TrainingSection.model_validate(yaml.safe_load(block)["training"])
+    shipped = Recipe.model_validate(yaml.safe_load((RECIPES / "movie-sentiment/recipe.yaml").read_text())).training
+    assert (shown.script, shown.pretrained) == (shipped.script, shipped.pretrained)
 
 
 def test_each_kind_of_answer_is_shown() -> None:
