@@ -17,6 +17,11 @@ TEMPLATE = yaml_parse((PROJECT / "infra/sam/monitoring.yaml").read_text())
 RESOURCES: dict[str, dict[str, Any]] = TEMPLATE["Resources"]
 ALARMS = {name: each["Properties"] for name, each in RESOURCES.items() if each["Type"] == "AWS::CloudWatch::Alarm"}
 RECIPES = sorted(path.parent.name for path in (PROJECT / "recipes").glob("*/recipe.yaml"))
+REGRESSIONS = {
+    name
+    for name in RECIPES
+    if "task: regression" in (PROJECT / "recipes" / name / "recipe.yaml").read_text().splitlines()
+}
 SEARCH = re.compile(r"""SEARCH\('\{([^}]+)\} MetricName="(\w+)" (\w+)="([^"]+)"'""")
 
 # What AWS publishes without being asked, by its documentation: "Monitoring Step Functions metrics using CloudWatch",
@@ -100,12 +105,18 @@ def test_every_metric_that_is_looked_at_is_published_by_somebody(named: Named) -
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_recipe_has_its_alarms_and_widgets(recipe: str) -> None:
     names = {alarm["AlarmName"]["Fn::Sub"] for alarm in ALARMS.values()}
-    assert {f"${{Prefix}}-{kind}-{recipe}" for kind in ("endpoint-errors", "endpoint-latency", "drift")} <= names
+    # A number has no confidence, so a regression's can neither be published nor drift.
+    of_answers = set() if recipe in REGRESSIONS else {"drift"}
+    kinds = {
+        kind for kind in ("endpoint-errors", "endpoint-latency", "drift") if f"${{Prefix}}-{kind}-{recipe}" in names
+    }
+    assert kinds == {"endpoint-errors", "endpoint-latency"} | of_answers
     text = json.dumps(dashboard())
     for metric in ("Invocations", "Invocation4XXErrors", "Invocation5XXErrors", "ModelLatency"):
         assert f'"AWS/SageMaker", "{metric}", "EndpointName", "<Prefix>-{recipe}"' in text
-    for metric in ("Predictions", "Confidence", "RunAgeSeconds", "ApprovalSecondsLeft"):
+    for metric in ("Predictions", "RunAgeSeconds", "ApprovalSecondsLeft"):
         assert f'"Greenlight", "{metric}", "recipe", "{recipe}"' in text
+    assert (f'"Greenlight", "Confidence", "recipe", "{recipe}"' in text) is bool(of_answers)
 
 
 def test_no_alarm_is_about_a_recipe_that_is_not_there() -> None:
