@@ -10,15 +10,21 @@ import csv
 import json
 import random
 import tarfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from lambdas.predict import composition
+from lambdas.predict.composition import Services
 from steps import preprocess
+from steps.contracts import CheckMetricsResult, LiveVersion, PrepareRunResult, RegisterModelResult, RunState
+from steps.ports import ArtifactStore, ModelRegistry, ReleaseRecords
 from steps.recipe import Recipe, parse_recipe
+from steps.record_release import model_card
+from tests.unit.lambdas.predict.calls import FakeKeys, FakeModel, call
 from training import evaluate_model, table_model, text_classifier
 
 PROJECT = Path(__file__).parents[2]
@@ -116,3 +122,43 @@ def houses(tmp_path_factory: pytest.TempPathFactory) -> Released:
     released = Released(tmp_path_factory.mktemp("houses"), document, rows)
     released.train(table_model, "--schema", str(released.prepared))
     return released
+
+
+@pytest.fixture
+def live_reviews(
+    reviews: Recipe, live: LiveVersion, records: ReleaseRecords, objects: dict[str, bytes], registered_state: RunState
+) -> LiveVersion:
+    """The recipe `reviews` is live, with its card."""
+    uri = "s3://bucket/runs/old/record_release/model_card.json"
+    version = live.model_copy(update={"task": "binary", "card_uri": uri})
+    objects[uri] = model_card(registered_state, reviews, version).model_dump_json().encode()
+    records.set_live(reviews.name, version)
+    return version
+
+
+@pytest.fixture
+def registered_state(plan: PrepareRunResult, checked: CheckMetricsResult, registered: RegisterModelResult) -> RunState:
+    return RunState(recipe="reviews", prepare_run=plan, check_metrics=checked, register_model=registered)
+
+
+@pytest.fixture
+def prediction_api(
+    *,
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    records: ReleaseRecords,
+    artifacts: ArtifactStore,
+    registry: ModelRegistry,
+    live_reviews: LiveVersion,  # noqa: ARG001 - there is something to ask
+) -> Callable[..., dict[str, Any]]:
+    """Sends a request to the prediction API as API Gateway does; access by signature, or by the fixture's parameter."""
+    parts = Services(
+        access=getattr(request, "param", "IAM"),
+        records=records,
+        store=artifacts,
+        registry=registry,
+        predictor=FakeModel(),
+        keys=FakeKeys({}),
+    )
+    monkeypatch.setattr(composition, "services", lambda: parts)
+    return call

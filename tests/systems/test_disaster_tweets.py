@@ -1,18 +1,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from lambdas.predict import handler as prediction_api
 from local.template_syntax import parse_template
 from serving.model import load_model
-from steps.ports import Predictor, ReleaseRecords
 from training.hyperparameters import Hyperparameters
 from training.text_features import TextFeatures, build_vocabulary
 
@@ -61,48 +59,29 @@ def test_bug_debug_mode_was_on(template: Path) -> None:
     assert '"DEBUG"' not in document
 
 
-class Context(LambdaContext):
-    _function_name = "predict"
-    _memory_limit_in_mb = 512
-    _invoked_function_arn = "arn:aws:lambda:us-east-1:123456789012:function:predict"
-    _aws_request_id = "request"
-
-
 @pytest.mark.parametrize(
     ("method", "path", "body", "content_type"),
     [
         ("POST", "/models/nobody/predictions", '{"instances": ["a"]}', "application/json"),
         ("POST", "/models/reviews/predictions", "{", "application/json"),
         ("POST", "/models/reviews/predictions", "{}", "application/json"),
+        ("POST", "/models/reviews/predictions", '{"instances": [7]}', "application/json"),
         ("POST", "/models/reviews/predictions", "a,b", "text/csv"),
-        ("GET", "/nothing/here", None, None),
+        ("GET", "/models/nobody", None, "application/json"),
     ],
 )
 def test_bug_errors_were_answered_with_status_200(
-    *,
-    monkeypatch: pytest.MonkeyPatch,
-    records: ReleaseRecords,
-    model: Predictor,
-    method: str,
-    path: str,
-    body: str | None,
-    content_type: str | None,
+    prediction_api: Callable[..., dict[str, Any]], *, method: str, path: str, body: str | None, content_type: str
 ) -> None:
-    monkeypatch.setenv("RELEASE_TABLE", "table")
-    monkeypatch.setattr(prediction_api, "release_records", lambda _table: records)
-    monkeypatch.setattr(prediction_api, "predictor", lambda: model)
-    event = {
-        "version": "2.0",
-        "rawPath": path,
-        "rawQueryString": "",
-        "headers": {"content-type": content_type} if content_type else {},
-        "requestContext": {"http": {"method": method, "path": path}, "stage": "$default", "requestId": "r"},
-        "body": body,
-        "isBase64Encoded": False,
-    }
-    answer = prediction_api.handler(event, Context())
+    answer = prediction_api(method, path, body, headers={"content-type": content_type})
     assert 400 <= answer["statusCode"] < 500
     assert json.loads(answer["body"])["status"] == answer["statusCode"]
+
+
+def test_a_good_request_is_answered_with_status_200(prediction_api: Callable[..., dict[str, Any]]) -> None:
+    headers = {"content-type": "application/json"}
+    answer = prediction_api("POST", "/models/reviews/predictions", '{"instances": ["Fine."]}', headers=headers)
+    assert answer["statusCode"] == 200
 
 
 def test_a_text_that_was_never_trained_on_is_answered_rightly(tweets: Any) -> None:
