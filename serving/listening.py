@@ -14,7 +14,8 @@ import uvicorn
 if TYPE_CHECKING:
     from fastapi import FastAPI
 
-# Longer than a load balancer keeps an idle connection (60 s), so that it is never this side that closes one.
+# Longer than a load balancer keeps an idle connection (infra/sam/fargate.yaml), so that it is never this side that
+# closes one on which the next request is already under way.
 KEEP_ALIVE_SECONDS = 75
 
 

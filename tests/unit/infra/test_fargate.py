@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from local.cloudformation.errors import TemplateError
+from local.cloudformation.resources import resource_types
 from local.cloudformation.rules import check_rules
+from local.cloudformation.template import load_template
 from local.template_syntax import parse_template
 from serving.listening import KEEP_ALIVE_SECONDS
 from serving.turns import ANSWER_SECONDS
@@ -104,3 +106,11 @@ def test_a_word_that_is_missing_is_named_before_anything_is_made(missing: str) -
 def test_keys_do_not_cross_the_internet_in_the_open() -> None:
     with pytest.raises(TemplateError, match="internet-facing needs ServeCertificateArn"):
         check_rules(ROOT["Rules"], parameters(**COMPLETE, ServeScheme="internet-facing"))
+
+
+def test_the_laptop_names_what_it_cannot_run() -> None:
+    nothing: Any = None
+    known = resource_types(nothing, "", nothing)
+    given = dict.fromkeys(TEMPLATE["Parameters"], "x")
+    with pytest.raises(TemplateError, match=r"Unrecognized resource types: \[.*AWS::ECS::Service.*\]"):
+        load_template((PROJECT / "infra/sam/fargate.yaml").read_text(), given, known)
