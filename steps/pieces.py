@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 # Small enough that nobody who holds a whole object needs much memory, large enough that requests do not count.
-PIECE_BYTES = 32 * 1024 * 1024
+PIECE_BYTES = 8 * 1024 * 1024
 
 
 def piece_name(number: int, suffix: str = "") -> str:
