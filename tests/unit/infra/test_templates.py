@@ -212,7 +212,7 @@ def test_the_prediction_api_has_the_addresses_that_its_function_answers() -> Non
     assert routes["/$default"]["isDefaultRoute"] is True
     integrations = [route["x-amazon-apigateway-integration"] for route in routes.values()]
     assert all(each == integrations[0] for each in integrations)
-    assert "${PredictFunction.Alias}" in integrations[0]["uri"]["Fn::Sub"]
+    assert integrations[0]["uri"]["Fn::Sub"][1] == {"Function": {"Ref": "PredictFunction.Alias"}}
 
 
 def test_no_other_api_may_ask_the_function_behind_the_prediction_api() -> None:
