@@ -85,7 +85,7 @@ for panel, commands in {
     "The stack": (stack.up, stack.down, stack.status, stack.env, deploy.deploy, destroy.destroy),
     "Releases": (run.run, runs.runs, runs.show, demo.demo),
     "Approval": (approval.inbox, approval.approve, approval.reject),
-    "Models": (predict.predict, keys.page, serve.serve, models.models, models.rollback),
+    "Models": (predict.predict, keys.page, serve.serve, models.rollback),
     "Money": (cost.cost, cost.prices),
 }.items():
     for command in commands:
@@ -94,6 +94,7 @@ for panel, commands in {
 app.add_typer(recipes.recipes, name="recipes", rich_help_panel="Recipes")
 app.add_typer(data.data, name="data", rich_help_panel="Recipes")
 app.add_typer(keys.app, name="keys", rich_help_panel="Models")
+app.add_typer(models.models, name="models", rich_help_panel="Models")
 
 
 def main() -> None:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from steps.names import TUNING_SUFFIX
+
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
@@ -41,7 +43,7 @@ class LogLine:
 
 
 def last_line(logs: CloudWatchLogsClient, group: str, job_name: str) -> str:
-    """The newest line of a job; empty while there is none."""
+    """The newest line of a job, or of a search's newest training; empty while there is none."""
     streams = _streams(logs, group, job_name)
     if not streams:
         return ""
@@ -50,12 +52,13 @@ def last_line(logs: CloudWatchLogsClient, group: str, job_name: str) -> str:
 
 
 def job_lines(logs: CloudWatchLogsClient, group: str, job_name: str) -> Iterator[LogLine]:
-    """Everything a job said."""
+    """Everything a job said, or every training of a search."""
     streams = _streams(logs, group, job_name)
     if streams:
         for page in logs.get_paginator("filter_log_events").paginate(logGroupName=group, logStreamNames=streams):
             for event in page["events"]:
-                yield LogLine(_time(event["timestamp"]), job_name, event["message"].rstrip())
+                source = event.get("logStreamName", job_name).partition("/")[0]
+                yield LogLine(_time(event["timestamp"]), source, event["message"].rstrip())
 
 
 def function_lines(
@@ -106,13 +109,14 @@ def _logical_id(group: str) -> str:
 
 
 def _streams(logs: CloudWatchLogsClient, group: str, job_name: str) -> list[str]:
+    # A slash follows a job's name, so that a longer name is not taken for it; a search's trainings are numbered.
+    prefix = f"{job_name}-" if job_name.endswith(TUNING_SUFFIX) else f"{job_name}/"
+    pages = logs.get_paginator("describe_log_streams").paginate(logGroupName=group, logStreamNamePrefix=prefix)
     try:
-        # A slash follows the job's name, so that a longer name is not taken for it.
-        found = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=f"{job_name}/")["logStreams"]
+        return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
     except logs.exceptions.ResourceNotFoundException:
         # The group appears with the first job.
         return []
-    return [stream["logStreamName"] for stream in found]
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -25,6 +25,8 @@ class ModelVersion:
     run_id: str
     registered_at: datetime
     metrics: dict[str, float]
+    model_data_uri: str = ""
+    model_digest: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The version as `models --json` lists it."""
@@ -68,6 +70,7 @@ def versions(sagemaker: SageMakerClient, recipe: str, group: str, live_arn: str 
 def _version(sagemaker: SageMakerClient, recipe: str, arn: str, live_arn: str | None) -> ModelVersion:
     package = sagemaker.describe_model_package(ModelPackageName=arn)
     properties = package.get("CustomerMetadataProperties", {})
+    containers = package.get("InferenceSpecification", {}).get("Containers", [])
     return ModelVersion(
         recipe=recipe,
         version=str(package.get("ModelPackageVersion", arn.rsplit("/", 1)[-1])),
@@ -80,4 +83,6 @@ def _version(sagemaker: SageMakerClient, recipe: str, arn: str, live_arn: str | 
             for name, value in properties.items()
             if name.startswith(_METRIC_PREFIX)
         },
+        model_data_uri=containers[0].get("ModelDataUrl", "") if containers else "",
+        model_digest=properties.get("model_digest", ""),
     )

@@ -10,7 +10,13 @@ from greenlight.history import History, StateSummary
 from steps.report_fault import own_words
 
 # State -> its plan in PrepareRun's result.
-REUSABLE = {"Preprocess": "preprocess", "TrainModel": "train_model", "EvaluateModel": "evaluate_model"}
+REUSABLE = {
+    "Preprocess": "preprocess",
+    "TrainModel": "train_model",
+    "TuneModel": "train_model",
+    "ImportModel": "train_model",
+    "EvaluateModel": "evaluate_model",
+}
 
 
 @dataclass(frozen=True)
@@ -23,7 +29,10 @@ class Reused:
 
 @dataclass(frozen=True)
 class RunReport:
-    """A run's states, numbers and reason; cost is the largest sum it could cost on AWS, when prices are known."""
+    """A run's states, numbers and reason.
+
+    cost: the largest sum it could cost on AWS, when prices are known;  model: AdoptModel's result of a search or import
+    """
 
     run_id: str
     recipe: str
@@ -36,6 +45,7 @@ class RunReport:
     reused: list[Reused]
     cause: str | None
     cost: dict[str, str] | None = None
+    model: dict[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document of `show --json`; the live version's metrics carry the prefix `champion_`."""
@@ -52,6 +62,7 @@ class RunReport:
             "reused": [{"state": reused.state, "reason": reused.reason} for reused in self.reused],
             "cause": self.cause,
             "cost": self.cost,
+            **({"model": self.model} if self.model else {}),
         }
 
 
@@ -73,6 +84,7 @@ def report(run_id: str, recipe: str, history: History, now: datetime) -> RunRepo
         reused=reused_steps(document),
         cause=_cause(history, document),
         cost=plan.get("cost"),
+        model=document.get("adopt_model"),
     )
 
 
@@ -82,8 +94,18 @@ def reused_steps(document: dict[str, Any]) -> list[Reused]:
     if plan.get("decision") != "go":
         return []
     return [
-        Reused(state, plan[step]["reason"]) for state, step in REUSABLE.items() if (plan.get(step) or {}).get("reuse")
+        Reused(state, plan[step]["reason"])
+        for state, step in planned_states(plan).items()
+        if (plan.get(step) or {}).get("reuse")
     ]
+
+
+def planned_states(plan: dict[str, Any]) -> dict[str, str]:
+    """Of REUSABLE the states on this plan's way: one of those that get the model."""
+    request = (plan.get("train_model") or {}).get("parameters") or {}
+    way = "TuneModel" if "HyperParameterTuningJobConfig" in request else "TrainModel"
+    way = "ImportModel" if "ProcessingInputs" in request else way
+    return {state: step for state, step in REUSABLE.items() if step != "train_model" or state == way}
 
 
 def _cause(history: History, document: dict[str, Any]) -> str | None:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from greenlight.errors import WrongUseError
 from greenlight.executions import Executions
 from greenlight.recipe_rows import rows_for_run
 from greenlight.recipes import RecipeFile
@@ -21,6 +22,9 @@ from steps.recipe import Recipe
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+
+GZIP_MAGIC = b"\x1f\x8b"
 
 
 def data_for(recipe: Recipe, given: Path | None, cache: Path, note: Callable[[str], None]) -> Path:
@@ -34,6 +38,54 @@ def data_for(recipe: Recipe, given: Path | None, cache: Path, note: Callable[[st
     return rows_for_run(recipe, cache, note)
 
 
+def archive_for(recipe: Recipe, given: str | None, bucket: str) -> Path | str | None:
+    """The archive a run imports: a file of this machine, or an object's URI; None when the recipe says it all.
+
+    Raises WrongUseError when the recipe imports nothing, nothing names an archive, or the archive cannot be taken.
+    """
+    if recipe.import_model is None:
+        if given is not None:
+            raise WrongUseError(
+                f"the recipe {recipe.name} trains its model; leave --model out, or give the recipe "
+                "a section import_model"
+            )
+        return None
+    uri = given or recipe.import_model.model_uri
+    if uri is None:
+        raise WrongUseError(
+            f"the recipe {recipe.name} imports a model, but nothing names one; give its archive: --model model.tar.gz "
+            "(`greenlight models download RECIPE --out model.tar.gz` takes one out of a stack)"
+        )
+    if uri.startswith("s3://"):
+        if not uri.startswith(f"s3://{bucket}/"):
+            raise WrongUseError(
+                f"the jobs may read s3://{bucket}/ only, and {uri} is elsewhere; download it and give the file: "
+                "--model model.tar.gz"
+            )
+        return given
+    return _archive_file(Path(uri))
+
+
+def _archive_file(file: Path) -> Path:
+    if not file.is_file():
+        raise WrongUseError(f"there is no file {file}; --model takes a model.tar.gz")
+    with file.open("rb") as stream:
+        if stream.read(len(GZIP_MAGIC)) != GZIP_MAGIC:
+            raise WrongUseError(
+                f"{file} is no gzip-compressed tar archive; pack the model's folder with `tar -czf model.tar.gz 1`"
+            )
+    return file
+
+
+def upload_archive(s3: S3Client, bucket: str, file: Path) -> str:
+    """Put a model archive under its own digest, unless it is there; returns its URI."""
+    digest = _sha256(file)
+    key = f"models/{digest}/model.tar.gz"
+    if not _exists(s3, bucket, key):
+        s3.upload_file(str(file), bucket, key, ExtraArgs={"Metadata": {"sha256": digest}})
+    return f"s3://{bucket}/{key}"
+
+
 def start_run(
     s3: S3Client,
     executions: Executions,
@@ -43,13 +95,18 @@ def start_run(
     *,
     force: bool,
     now: datetime,
+    archive: Path | str | None = None,
 ) -> str:
-    """Upload what the run needs and start it; returns the run's id."""
+    """Upload what the run needs and start it; returns the run's id.
+
+    archive: the model to import, a file of this machine or an object of the bucket
+    """
     name = recipe_file.recipe.name
     run_input = RunInput(
         recipe=name,
         recipe_uri=upload_once(s3, bucket, f"recipes/{name}", ".yaml", recipe_file.path),
         data_uri=upload_once(s3, bucket, f"data/{name}", ".csv", data),
+        model_uri=upload_archive(s3, bucket, archive) if isinstance(archive, Path) else archive,
         force=force,
         requested_by=user_name(),
     )

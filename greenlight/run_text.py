@@ -9,6 +9,8 @@ from rich.text import Text
 from greenlight.console import output
 from greenlight.outcomes import MEANING, style
 from greenlight.run_report import RunReport
+from steps.adopt_model import short
+from steps.contracts import SearchReport
 
 _STATUS_STYLE = {"succeeded": "green", "failed": "red", "aborted": "yellow", "running": "cyan"}
 
@@ -53,6 +55,8 @@ def print_end(found: RunReport, *, all_findings: bool = False) -> None:
             console.print(f"  compared {name}: {verdict}", markup=False, soft_wrap=True)
     for reused in found.reused:
         console.print(f"{reused.state}: {reused.reason}", markup=False, soft_wrap=True)
+    if found.model and found.model.get("verdict") == "adopted":
+        console.print(str(found.model["reason"]), markup=False, soft_wrap=True)
     if found.metrics:
         console.print()
         _print_metrics(console, found)
@@ -60,6 +64,21 @@ def print_end(found: RunReport, *, all_findings: bool = False) -> None:
     for finding in shown:
         mark = ("✓ ", "green") if finding["verdict"] == "passed" else ("✗ ", "red")
         console.print(Text.assemble(mark, str(finding["sentence"])), soft_wrap=True)
+
+
+def print_trials(report: SearchReport) -> None:
+    """Every training of a search, the best first."""
+    console = output()
+    names = list(report.trials[0].hyperparameters) if report.trials else []
+    table = Table(box=None, pad_edge=False)
+    for column in ("training", "status", report.objective, *names):
+        table.add_column(column, justify="left" if column in {"training", "status"} else "right")
+    for trial in report.trials:
+        value = "-" if trial.objective is None else f"{trial.objective:.4f}"
+        values = (short(trial.hyperparameters.get(name, "-")) for name in names)
+        table.add_row(trial.training_job, trial.status, value, *values)
+    console.print()
+    console.print(table)
 
 
 def _print_metrics(console: Console, found: RunReport) -> None:

@@ -48,6 +48,7 @@ _WORDS: dict[str, tuple[str, Callable[[Result], str]]] = {
     "PrepareBatch": ("prepare_batch", lambda result: str(result["reason"])),
     "CheckRows": ("check_rows", _rows),
     "ValidateData": ("validate_data", _data),
+    "AdoptModel": ("adopt_model", lambda result: str(result["reason"])),
     "CheckMetrics": ("check_metrics", _metrics),
     "RegisterModel": ("register_model", lambda result: f"version {result['model_version']}"),
     "RequestApproval": ("request_approval", lambda result: str(result["decision"])),

@@ -9,6 +9,7 @@ import re
 NAME_LIMIT = 63
 # SageMaker adds a number and a digest to the name of each training of a search.
 TUNING_NAME_LIMIT = 32
+TUNING_SUFFIX = "-tune"
 # With a hyphen and the longest recipe's name it still fits into NAME_LIMIT, so that no name of a stack is ever cut:
 # its roles are allowed what begins with its name.
 STACK_NAME_LIMIT = 32
@@ -47,7 +48,7 @@ def job_name(run_id: str, step: str) -> str:
 
 def tuning_job_name(run_id: str) -> str:
     """`<run_id>-tune`, at most 32 letters, digits and hyphens, so most often cut and with a digest."""
-    return _legal(run_id, suffix="-tune", limit=TUNING_NAME_LIMIT)
+    return _legal(run_id, suffix=TUNING_SUFFIX, limit=TUNING_NAME_LIMIT)
 
 
 def model_name(stack: str, run_id: str) -> str:

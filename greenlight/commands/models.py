@@ -1,17 +1,20 @@
-"""models and rollback: the registry, and going back."""
+"""models and rollback: the registry, what can be taken out of it, and going back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 from rich.text import Text
+from typer.core import TyperGroup
 
 from greenlight.console import output, print_json, progress
 from greenlight.live import LiveRecords, RollBack, live_and_before, swapped
+from greenlight.model_download import chosen_version, download
 from greenlight.program import Json, RecipeName, target_of
 from greenlight.registry import ModelVersion, registered_recipes, versions
 from greenlight.rollback import move_endpoint
@@ -24,7 +27,21 @@ _SHOWN_METRICS = 3
 _STATUS_STYLE = {"Approved": "green", "Rejected": "yellow", "PendingManualApproval": "cyan"}
 
 
-def models(
+class ModelsGroup(TyperGroup):
+    """`greenlight models [RECIPE]` lists, beside the commands that have a name."""
+
+    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # typer re-exports click's own class
+        """Anything but a command's name or a plea for help is what to list."""
+        if not args or (args[0] not in self.commands and args[0] not in {"-h", "--help"}):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
+models = typer.Typer(cls=ModelsGroup, help="The registered versions of the models: list them, take one out.")
+
+
+@models.command("list")
+def list_models(
     context: typer.Context,
     recipe: Annotated[str | None, typer.Argument(metavar="[RECIPE]", help="Only this recipe's versions.")] = None,
     as_json: Json = False,
@@ -40,6 +57,34 @@ def models(
         output().print("No versions yet; make one with `greenlight run RECIPE`.")
         return
     output().print(models_table(found))
+
+
+@models.command("download")
+def download_model(
+    context: typer.Context,
+    recipe: RecipeName,
+    version: Annotated[
+        str | None, typer.Option(metavar="N", help="Which version; otherwise the live one, or the newest.")
+    ] = None,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Where to; a file that is there is never replaced.")] = Path(
+        "model.tar.gz"
+    ),
+    as_json: Json = False,
+) -> None:
+    """Take a version's archive out of the stack, held against the digest in the registry."""
+    target = target_of(context)
+    chosen = chosen_version(recipe, _versions(target, recipe), version)
+    with progress().status(f"Fetching version {chosen.version} of {recipe}"):
+        size = download(target.s3, chosen, out)
+    if as_json:
+        print_json({**chosen.to_json(), "file": str(out), "bytes": size, "sha256": chosen.model_digest})
+        return
+    output().print(
+        f"{out}: version {chosen.version} of {recipe} ({chosen.approval_status}), {size:,} bytes, "
+        f"SHA-256 {chosen.model_digest}",
+        soft_wrap=True,
+        markup=False,
+    )
 
 
 def rollback(

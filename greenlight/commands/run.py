@@ -26,7 +26,7 @@ from greenlight.pretrained import provide_weights
 from greenlight.program import Json, executions_of, target_of
 from greenlight.recipes import RecipeFile, load_recipe, recipe_names
 from greenlight.run_report import RunReport, report
-from greenlight.run_start import data_for, start_run
+from greenlight.run_start import archive_for, data_for, start_run
 from greenlight.run_text import print_end
 from greenlight.run_view import view_for
 from greenlight.target import PROJECT, Target
@@ -66,6 +66,15 @@ def run(
     data: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Train on this CSV instead; it has the same columns.")
     ] = None,
+    model: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE|URI",
+            help="Import this model.tar.gz instead of training: a file, or one in the stack's bucket; for a recipe "
+            "with a section import_model.",
+            show_default=False,
+        ),
+    ] = None,
     text_column: Annotated[str | None, _own("Column with the text.")] = None,
     label_column: Annotated[
         list[str] | None, _own("Column with its label; several times for columns that hold 0 or 1.")
@@ -104,7 +113,7 @@ def run(
     )
     recipe_file = _recipe_file(recipe, data, wishes, on_laptop=target.home is not None)
     recipe = recipe_file.recipe.name
-    run_id = begin(target, recipe_file, who, data=data, force=force, weights=weights)
+    run_id = begin(target, recipe_file, who, data=data, force=force, weights=weights, model=model)
     if detach:
         found = report(run_id, recipe, History(), _now())
         progress().print(f"Started. Watch it with `greenlight show {run_id}`.", markup=False, soft_wrap=True)
@@ -142,6 +151,7 @@ def begin(
     data: Path | None,
     force: bool,
     weights: Path | None = None,
+    model: str | None = None,
 ) -> str:
     """Check everything that can be wrong, then start a run; returns its id."""
     if who is not Approval.WAIT and target.home is None:
@@ -155,9 +165,10 @@ def begin(
     def note(words: str) -> None:
         console.print(words, style="dim", markup=False, soft_wrap=True)
 
+    archive = archive_for(recipe_file.recipe, model, bucket)
     csv = data_for(recipe_file.recipe, data, cache, note)
     provide_weights(target.s3, bucket, recipe_file.recipe, weights, cache=cache, note=note)
-    run_id = start_run(target.s3, executions, bucket, recipe_file, csv, force=force, now=_now())
+    run_id = start_run(target.s3, executions, bucket, recipe_file, csv, force=force, now=_now(), archive=archive)
     console.print(f"run:  [bold]{run_id}[/]", soft_wrap=True)
     return run_id
 
@@ -178,7 +189,7 @@ def watch(target: Target, run_id: str, recipe: str, who: Approval) -> RunReport:
 def _job_note(target: Target) -> Callable[[StateVisit, History], str]:
     def note(state: StateVisit, history: History) -> str:
         plan = (history.document().get("prepare_run") or {}).get("train_model")
-        if state.name != "TrainModel" or not plan:
+        if state.name not in {"TrainModel", "TuneModel"} or not plan:
             return ""
         return last_line(target.logs, TRAINING_GROUP, plan["job_name"])
 

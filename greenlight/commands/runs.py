@@ -17,9 +17,10 @@ from greenlight.history import History
 from greenlight.log_lines import PROCESSING_GROUP, TRAINING_GROUP, LogLine, function_lines, job_lines
 from greenlight.outcomes import style
 from greenlight.program import Document, Json, RunId, executions_of, target_of
-from greenlight.run_report import REUSABLE, report
-from greenlight.run_text import print_run
+from greenlight.run_report import RunReport, planned_states, report
+from greenlight.run_text import print_run, print_trials
 from greenlight.target import Target
+from steps.contracts import SearchReport
 
 
 def runs(
@@ -60,9 +61,13 @@ def show(
     lines = sorted(_log_lines(target, run, history), key=lambda line: line.at) if logs else []
     if as_json:
         document = found.to_json()
+        if trials := _trials(target, found):
+            document["trials"] = trials.model_dump(mode="json")["trials"]
         print_json(document | {"logs": [_line_document(line) for line in lines]} if logs else document)
         return
     print_run(found)
+    if trials := _trials(target, found):
+        print_trials(trials)
     if logs:
         output().print()
     for line in lines:
@@ -71,13 +76,26 @@ def show(
         )
 
 
+def _trials(target: Target, found: RunReport) -> SearchReport | None:
+    """The trainings of the run's search; None when it had none, or they are gone with their bucket's objects."""
+    search = (found.model or {}).get("search")
+    if not search:
+        return None
+    bucket, _, key = search["trials_uri"].removeprefix("s3://").partition("/")
+    try:
+        body = target.s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+    except target.s3.exceptions.NoSuchKey:
+        return None
+    return SearchReport.model_validate_json(body)
+
+
 def _log_lines(target: Target, run: Run, history: History) -> Iterator[LogLine]:
     plan = history.document().get("prepare_run") or {}
     jobs = []
-    for state, step in REUSABLE.items():
+    for state, step in planned_states(plan).items():
         entered = any(visit.name == state for visit in history.visits)
         if entered and plan.get(step):
-            group = TRAINING_GROUP if state == "TrainModel" else PROCESSING_GROUP
+            group = TRAINING_GROUP if state in {"TrainModel", "TuneModel"} else PROCESSING_GROUP
             jobs.append(job_lines(target.logs, group, plan[step]["job_name"]))
     said = function_lines(target.logs, target.stack_name, run.run_id, run.started_at, run.ended_at)
     return chain(said, *jobs)
