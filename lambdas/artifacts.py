@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TypeVar
 
-from steps.contracts import PrepareRunResult
+from steps.adopt_model import adopt_import, adopt_search
+from steps.contracts import ImportReport, PrepareRunResult, SearchReport
 from steps.errors import ArtifactMissingError
 from steps.ports import ArtifactStore
 from steps.recipe import Recipe, parse_recipe
@@ -15,6 +16,18 @@ Part = TypeVar("Part")
 def read_recipe(plan: PrepareRunResult, artifacts: ArtifactStore) -> Recipe:
     """The recipe the run was planned with."""
     return parse_recipe(artifacts.read(plan.recipe_uri).decode(), where=plan.recipe_uri)
+
+
+def model_origin(recipe: Recipe, plan: PrepareRunResult, artifacts: ArtifactStore) -> str:
+    """What a search tried or which archive was imported, as a sentence; empty for a model that was just trained."""
+    folder = planned(plan.train_model).output_uri.rpartition("/")[0]
+    if recipe.import_model is not None:
+        report = ImportReport.model_validate_json(artifacts.read(f"{folder}/report.json"))
+        return f"This model was imported, not trained. {adopt_import(report).reason}"
+    if recipe.tuning is not None:
+        trials_uri = f"{folder}/trials.json"
+        return adopt_search(SearchReport.model_validate_json(artifacts.read(trials_uri)), trials_uri).reason
+    return ""
 
 
 def planned(part: Part | None) -> Part:

@@ -72,6 +72,7 @@ class ApprovalFacts(Contract):
     metrics: list[MetricLine]
     rows: int
     reason: str
+    origin: str = Field(default="", description="Where a model that was searched for or imported comes from.")
 
 
 class ApprovalRequest(Contract):
@@ -151,9 +152,13 @@ def standing(request: ApprovalRequest, now: datetime) -> Literal["open", "decide
 
 
 def gather_facts(
-    recipe: Recipe, plan: PrepareRunResult, checked: CheckMetricsResult, registered: RegisterModelResult
+    recipe: Recipe,
+    plan: PrepareRunResult,
+    checked: CheckMetricsResult,
+    registered: RegisterModelResult,
+    origin: str = "",
 ) -> ApprovalFacts:
-    """What the approver is shown."""
+    """What the approver is shown; origin as in ApprovalFacts."""
     return ApprovalFacts(
         recipe=recipe.name,
         description=recipe.description,
@@ -169,6 +174,7 @@ def gather_facts(
         metrics=compare_metrics(recipe, checked, plan.champion),
         rows=checked.rows,
         reason=checked.reason,
+        origin=origin,
     )
 
 

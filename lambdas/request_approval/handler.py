@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict
 from lambdas.adapters.dynamodb_approvals import approval_records
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sesv2 import mailer
-from lambdas.artifacts import read_recipe
+from lambdas.artifacts import model_origin, read_recipe
 from lambdas.mails.compose import approval_mail
 from lambdas.observed import logger, state_handler
 from lambdas.settings import Settings
@@ -71,7 +71,13 @@ def request_approval(
         opened_at=now,
         deadline=now + timedelta(seconds=request.plan.approval_deadline_seconds),
         approvers=[keep_secret(approval_id, secret) for secret in drawn],
-        facts=gather_facts(recipe, request.plan, request.check_metrics, request.register_model),
+        facts=gather_facts(
+            recipe,
+            request.plan,
+            request.check_metrics,
+            request.register_model,
+            model_origin(recipe, request.plan, artifacts),
+        ),
     )
     approvals.open(opened)
     for secret in drawn:

@@ -26,6 +26,7 @@ NEEDED = {
     "test_batch.py",
     "test_every_end.py",
     "test_on_call.py",
+    "test_other_models.py",
     "test_predictions.py",
     "test_rare_paths.py",
     "test_starts.py",
