@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from steps.contracts import AdoptModelResult, ImportReport, SearchReport, SearchSummary, Trial
 from steps.errors import NoModelFoundError
-from steps.recipe_sections.training import TuningSection
 
 
-def search_report(tuning_job: str, tuning: TuningSection, trials: Sequence[Trial]) -> SearchReport:
-    """All trainings of a search, the best first and those without an objective last."""
-    sign = 1 if tuning.goal == "Minimize" else -1
+def search_report(tuning_job: str, request: Mapping[str, Any], trials: Sequence[Trial]) -> SearchReport:
+    """All trainings of a search, the best first and those without an objective last.
+
+    request: the tuning job's, as PrepareRun planned it
+    """
+    objective = request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]
+    sign = 1 if objective["Type"] == "Minimize" else -1
     ranked = sorted(
         trials, key=lambda trial: (trial.objective is None, sign * (trial.objective or 0), trial.training_job)
     )
-    return SearchReport(tuning_job=tuning_job, objective=tuning.objective, goal=tuning.goal, trials=ranked)
+    return SearchReport(tuning_job=tuning_job, objective=objective["MetricName"], goal=objective["Type"], trials=ranked)
 
 
 def best_trial(report: SearchReport) -> Trial:

@@ -9,11 +9,10 @@ from pydantic import BaseModel
 
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker import job_history
-from lambdas.artifacts import planned, read_recipe
+from lambdas.artifacts import planned
 from lambdas.observed import logger, state_handler
 from steps.adopt_model import adopt_import, adopt_search, best_trial, search_report
 from steps.contracts import AdoptModelResult, ImportReport, PrepareRunResult
-from steps.errors import RecipeInvalidError
 from steps.ports import ArtifactStore, JobHistory
 
 
@@ -31,10 +30,7 @@ def adopt_model(request: AdoptModelInput, artifacts: ArtifactStore, jobs: JobHis
     folder = step.output_uri.rsplit("/", 1)[0]
     if plan.how_to_get_model == "import":
         return adopt_import(ImportReport.model_validate_json(artifacts.read(f"{folder}/report.json")))
-    tuning = read_recipe(plan, artifacts).tuning
-    if tuning is None:
-        raise RecipeInvalidError(f"{plan.recipe_uri} asks for no search any more; start a new run")
-    report = search_report(step.job_name, tuning, jobs.trials(step.job_name))
+    report = search_report(step.job_name, step.parameters, jobs.trials(step.job_name))
     best = best_trial(report)
     trials_uri = f"{folder}/trials.json"
     artifacts.copy(

@@ -7,6 +7,7 @@ import hashlib
 import io
 import pickle
 import tarfile
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,35 @@ def test_a_model_taken_out_of_the_registry_is_not_written_over_anything(laptop: 
     assert [file.name for file in archive.parent.iterdir()] == [archive.name]
     unknown = laptop.call("models", "download", "reviews-searched", "--version", "99", "--out", str(archive))
     assert unknown.document["error"].startswith("there is no version 99 of reviews-searched; there are: ")
+
+
+def test_a_run_that_is_stopped_while_it_searches_stops_the_search(
+    laptop: Any, write_recipe: WriteRecipe, data: str
+) -> None:
+    recipe = write_recipe("reviews-stopped", {"tuning": {**SEARCH, "max_jobs": 20}})
+    run_id = laptop.call("run", recipe, "--data", data, "--detach").document["run_id"]
+    laptop.wait_for_state(run_id, "TuneModel")
+    sagemaker, stepfunctions = laptop.client("sagemaker"), laptop.client("stepfunctions")
+    deadline = time.monotonic() + 60
+    while not (
+        found := sagemaker.list_hyper_parameter_tuning_jobs(NameContains="reviews-st")[
+            "HyperParameterTuningJobSummaries"
+        ]
+    ):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    [machine] = stepfunctions.list_state_machines()["stateMachines"]
+    stepfunctions.stop_execution(
+        executionArn=f"{machine['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{run_id}"
+    )
+    name = found[0]["HyperParameterTuningJobName"]
+    while (
+        status := sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)[
+            "HyperParameterTuningJobStatus"
+        ]
+    ) != "Stopped":
+        assert time.monotonic() < deadline, status
+        time.sleep(0.5)
 
 
 class TestImport:

@@ -22,8 +22,10 @@ IMPORT = "import_model: {}\n"
 def request(facts: Facts, objects: dict[str, bytes], text: str) -> AdoptModelInput:
     objects[facts.recipe_uri] = text.encode()
     recipe = parse_recipe(text, where="recipe.yaml")
-    imported = {"model_uri": "s3://bucket/m.tar.gz", "model_digest": "d"} if recipe.import_model else {}
-    return AdoptModelInput(run_id=facts.run_id, plan=plan_run(replace(facts, recipe=recipe, **imported), {}))
+    changed = replace(facts, recipe=recipe)
+    if recipe.import_model:
+        changed = replace(changed, model_uri="s3://bucket/m.tar.gz", model_digest="d")
+    return AdoptModelInput(run_id=facts.run_id, plan=plan_run(changed, {}))
 
 
 @pytest.fixture

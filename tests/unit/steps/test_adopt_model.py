@@ -1,17 +1,17 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from steps.adopt_model import adopt_import, adopt_search, search_report
 from steps.contracts import ImportReport, SearchReport, Trial
 from steps.errors import NoModelFoundError
-from steps.recipe_sections.training import HyperparameterRange, TuningSection
 
 
-def tuning(goal: str = "Minimize") -> TuningSection:
-    return TuningSection.model_validate(
-        {"goal": goal, "ranges": {"l2": HyperparameterRange(minimum=0.1, maximum=1), "kind": {"values": ["a", "b"]}}}
-    )
+def tuning(goal: str = "Minimize") -> dict[str, Any]:
+    objective = {"Type": goal, "MetricName": "validation_loss"}
+    return {"HyperParameterTuningJobConfig": {"HyperParameterTuningJobObjective": objective}}
 
 
 def trial(name: str, objective: float | None, status: str = "Completed") -> Trial:
