@@ -36,3 +36,22 @@ def test_a_recipe_that_answers_about_people_says_what_it_is_not_for() -> None:
     recipes = {file.parent.name: parse_recipe(file.read_text(), where=file.name) for file in RECIPES}
     assert {name for name in about_people if not recipes[name].not_for} == set()
     assert "A name is no proof of anybody's gender." in recipes["name-gender"].not_for
+
+
+def test_the_search_that_is_switched_off_is_valid_once_it_is_on() -> None:
+    text = next(file for file in RECIPES if file.parent.name == "disaster-tweets").read_text(encoding="utf-8")
+    head, _, rest = text.partition("# tuning:")
+    section, _, tail = rest.partition("\n\n")
+    switched_on = "tuning:" + section.replace("\n# ", "\n")
+    recipe = parse_recipe(f"{head}{switched_on}\n\n{tail}", where="recipe.yaml")
+    assert recipe.tuning
+    assert recipe.tuning.max_jobs == 6
+    assert list(recipe.tuning.ranges) == ["l2", "first_factor", "characters"]
+
+
+def test_the_recipe_that_imports_measures_on_the_rows_of_the_one_that_trains() -> None:
+    recipes = {file.parent.name: parse_recipe(file.read_text(), where=file.name) for file in RECIPES}
+    trains, imports = recipes["name-gender"], recipes["name-gender-imported"]
+    assert imports.import_model
+    assert (imports.data, imports.split, imports.smoke) == (trains.data, trains.split, trains.smoke)
+    assert imports.not_for == trains.not_for
