@@ -81,7 +81,7 @@ def upload_archive(s3: S3Client, bucket: str, file: Path) -> str:
     """Put a model archive under its own digest, unless it is there; returns its URI."""
     digest = _sha256(file)
     key = f"models/{digest}/model.tar.gz"
-    if not _exists(s3, bucket, key):
+    if not object_exists(s3, bucket, key):
         s3.upload_file(str(file), bucket, key, ExtraArgs={"Metadata": {"sha256": digest}})
     return f"s3://{bucket}/{key}"
 
