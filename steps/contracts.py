@@ -40,7 +40,7 @@ class RunInput(Contract):
         default=None,
         max_length=1024,
         pattern=S3_URI_PATTERN,
-        description="The model.tar.gz to import; without it the recipe's import_model.model_uri.",
+        description="The model.tar.gz to import; without it the recipe's, or the one that is live.",
     )
     force: bool = Field(default=False, description="Run every step anew, even when nothing is new.")
     requested_by: str = Field(default="schedule", max_length=256)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from lambdas.settings import Settings
 from steps.code_manifest import CodeManifest
-from steps.contracts import RunInput
+from steps.contracts import LiveVersion, RunInput
 from steps.errors import ArtifactMissingError, DataUnavailableError, ModelUnavailableError, RecipeInvalidError
 from steps.ports import ArtifactStore, ReleaseRecords
 from steps.prepare_run import Facts
@@ -57,7 +57,8 @@ def read_facts(
     code = CodeManifest.model_validate_json(artifacts.read(f"{environment.code_uri}/manifest.json"))
     recipe, recipe_uri = _read_recipe(asked, code, environment.code_uri, artifacts)
     data_uri = _find_data(asked, environment.artifact_bucket, artifacts)
-    model_uri = _find_model(asked, recipe, environment.artifact_bucket)
+    live = records.live(recipe.name)
+    model_uri = _find_model(asked, recipe, live, environment.artifact_bucket)
     _check_weights(recipe, environment.artifact_bucket, artifacts)
     return Facts(
         run_id=request.run_id,
@@ -70,7 +71,7 @@ def read_facts(
         data_digest=_digest_data(data_uri, artifacts),
         code=code,
         code_uri=environment.code_uri,
-        live=records.live(recipe.name),
+        live=live,
         bucket=environment.artifact_bucket,
         region=environment.aws_region,
         stack=environment.stack_name,
@@ -120,7 +121,7 @@ def _find_data(asked: RunInput, bucket: str, artifacts: ArtifactStore) -> str:
     return uri
 
 
-def _find_model(asked: RunInput, recipe: Recipe, bucket: str) -> str | None:
+def _find_model(asked: RunInput, recipe: Recipe, live: LiveVersion | None, bucket: str) -> str | None:
     """The archive to import; None when the recipe trains its model."""
     if recipe.import_model is None:
         if asked.model_uri is None:
@@ -130,6 +131,9 @@ def _find_model(asked: RunInput, recipe: Recipe, bucket: str) -> str | None:
             "a section import_model"
         )
     uri = asked.model_uri or recipe.import_model.model_uri
+    if uri is None and live is not None:
+        # A schedule or new data names no archive: what is live is measured anew.
+        uri = live.model_data_uri
     if uri is None:
         raise ModelUnavailableError(
             f"the recipe {recipe.name} imports a model, but nothing names one; start the run with `greenlight run "

@@ -9,7 +9,7 @@ from lambdas.adopt_model.handler import AdoptModelInput, adopt_model
 from lambdas.artifacts import model_origin
 from lambdas.prepare_run.reading import PrepareRunInput, PrepareRunSettings, read_facts
 from steps.close_run import close_run
-from steps.contracts import ImportReport, PrepareRunResult, RunState, SearchReport, Trial
+from steps.contracts import ImportReport, LiveVersion, PrepareRunResult, RunState, SearchReport, Trial
 from steps.errors import ModelUnavailableError, NoModelFoundError
 from steps.ports import ArtifactStore, JobHistory, ReleaseRecords
 from steps.prepare_run import Facts, plan_run
@@ -145,6 +145,14 @@ def test_the_run_s_archive_comes_before_the_recipe_s_and_is_digested(
     assert len(from_recipe.model_digest) == 64
     from_run = read(section, model_uri=f"s3://{facts.bucket}/other.tar.gz")
     assert (from_run.model_uri, from_run.model_digest) == (f"s3://{facts.bucket}/other.tar.gz", "noted")
+
+
+def test_a_run_that_names_no_archive_measures_the_live_one_anew(
+    read: Callable[..., Facts], live: LiveVersion, records: ReleaseRecords, objects: dict[str, bytes]
+) -> None:
+    records.set_live("reviews", live.model_copy(update={"model_data_uri": "s3://bucket/runs/before/model.tar.gz"}))
+    objects["s3://bucket/runs/before/model.tar.gz"] = b"live"
+    assert read(IMPORT).model_uri == "s3://bucket/runs/before/model.tar.gz"
 
 
 @pytest.mark.parametrize(
