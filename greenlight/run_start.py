@@ -38,9 +38,10 @@ def data_for(recipe: Recipe, given: Path | None, cache: Path, note: Callable[[st
     return rows_for_run(recipe, cache, note)
 
 
-def archive_for(recipe: Recipe, given: str | None, bucket: str) -> Path | str | None:
-    """The archive a run imports: a file of this machine, or an object's URI; None when the recipe says it all.
+def archive_for(recipe: Recipe, given: str | None, bucket: str, is_live: Callable[[], bool]) -> Path | str | None:
+    """The archive a run imports: a file of this machine, or an object's URI; None when the run need not be told.
 
+    is_live: whether a version of the recipe is live, whose archive a run takes that is told of none
     Raises WrongUseError when the recipe imports nothing, nothing names an archive, or the archive cannot be taken.
     """
     if recipe.import_model is None:
@@ -52,6 +53,8 @@ def archive_for(recipe: Recipe, given: str | None, bucket: str) -> Path | str | 
         return None
     uri = given or recipe.import_model.model_uri
     if uri is None:
+        if is_live():
+            return None
         raise WrongUseError(
             f"the recipe {recipe.name} imports a model, but nothing names one; give its archive: --model model.tar.gz "
             "(`greenlight models download RECIPE --out model.tar.gz` takes one out of a stack)"

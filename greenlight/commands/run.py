@@ -18,6 +18,7 @@ from greenlight.errors import WrongUseError
 from greenlight.follow import Follower
 from greenlight.history import History, StateVisit
 from greenlight.inbox import inbox_page, read_inbox
+from greenlight.live import LiveRecords
 from greenlight.log_lines import TRAINING_GROUP, last_line
 from greenlight.outcomes import exit_code
 from greenlight.own_data.release import write_own_recipe
@@ -165,7 +166,9 @@ def begin(
     def note(words: str) -> None:
         console.print(words, style="dim", markup=False, soft_wrap=True)
 
-    archive = archive_for(recipe_file.recipe, model, bucket)
+    name = recipe_file.recipe.name
+    records = LiveRecords(target.dynamodb, target.output("ReleaseTable"))
+    archive = archive_for(recipe_file.recipe, model, bucket, lambda: records.live(name) is not None)
     csv = data_for(recipe_file.recipe, data, cache, note)
     provide_weights(target.s3, bucket, recipe_file.recipe, weights, cache=cache, note=note)
     run_id = start_run(target.s3, executions, bucket, recipe_file, csv, force=force, now=_now(), archive=archive)

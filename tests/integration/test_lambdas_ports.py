@@ -159,6 +159,16 @@ def test_a_folder_exists_when_something_lies_in_it(store: ArtifactStore, uri: st
 
 
 @BOTH
+def test_an_object_is_copied_as_it_is_and_a_missing_one_is_told(store: ArtifactStore) -> None:
+    store.write("s3://bucket/runs/r/tune_model/a.tar.gz", b"bytes")
+    store.copy("s3://bucket/runs/r/tune_model/a.tar.gz", "s3://bucket/runs/r/adopt_model/model.tar.gz")
+    assert store.read("s3://bucket/runs/r/adopt_model/model.tar.gz") == b"bytes"
+    assert store.read("s3://bucket/runs/r/tune_model/a.tar.gz") == b"bytes"
+    with pytest.raises(ArtifactMissingError):
+        store.copy("s3://bucket/runs/r/none.tar.gz", "s3://bucket/runs/r/b.tar.gz")
+
+
+@BOTH
 def test_a_name_that_only_begins_alike_does_not_hide_the_folder(store: ArtifactStore) -> None:
     for name in ("out-1", "out-2", "out-3", "out/report.json"):
         store.write(f"s3://bucket/runs/r/{name}", b"x")
@@ -562,6 +572,7 @@ def job_status(kind: str, status: str) -> bool:
     name, answer = {
         "training": ("describe_training_job", {"TrainingJobStatus": status}),
         "processing": ("describe_processing_job", {"ProcessingJobStatus": status}),
+        "tuning": ("describe_hyper_parameter_tuning_job", {"HyperParameterTuningJobStatus": status}),
     }[kind]
     client.meta.events.register(f"before-call.sagemaker.{client.meta.method_to_api_mapping[name]}", stubbed(answer))
     return SageMakerJobs(client).has_completed(kind, "job")  # type: ignore[arg-type]  # the kinds are literals
@@ -576,12 +587,27 @@ def stubbed(answer: dict[str, Any]) -> Any:
     return lambda **_: (Fine(), answer)
 
 
-@pytest.mark.parametrize("kind", ["training", "processing"])
+@pytest.mark.parametrize("kind", ["training", "processing", "tuning"])
 @pytest.mark.parametrize(
     ("status", "has_completed"), [("Completed", True), ("Failed", False), ("Stopped", False), ("InProgress", False)]
 )
 def test_only_a_completed_job_has_completed(kind: str, status: str, has_completed: bool) -> None:
     assert job_status(kind, status) is has_completed
+
+
+def test_a_search_s_trainings_have_an_objective_when_it_is_a_number() -> None:
+    client = boto3.client("sagemaker")
+    trial = {"TrainingJobName": "a", "TrainingJobStatus": "Completed", "TunedHyperParameters": {"l2": "0.5"}}
+    values = [0.25, float("nan"), None]
+    summaries = [
+        {**trial, **({} if value is None else {"FinalHyperParameterTuningJobObjectiveMetric": {"Value": value}})}
+        for value in values
+    ]
+    name = "ListTrainingJobsForHyperParameterTuningJob"
+    client.meta.events.register(f"before-call.sagemaker.{name}", stubbed({"TrainingJobSummaries": summaries}))
+    found = SageMakerJobs(client).trials("search")
+    assert [each.objective for each in found] == [0.25, None, None]
+    assert found[0].hyperparameters == {"l2": "0.5"}
 
 
 @pytest.fixture

@@ -197,5 +197,3 @@ class TestImport:
             run = laptop.call("run", recipe, "--data", data, "--model", model)
             assert run.code == 2
             assert words in run.document["error"]
-        bare = laptop.call("run", importing, "--data", data)
-        assert "imports a model, but nothing names one" in bare.document["error"]

@@ -227,3 +227,8 @@ def test_releasing_the_recipes_wants_a_folder_and_known_names(call: Call, tmp_pa
     assert "is no folder; give one that holds RECIPE.csv" in wrong.stderr
     unknown = call("recipes", "release", "toxic-coments").stderr
     assert "no such recipe: toxic-coments; did you mean toxic-comments?" in unknown
+
+
+def test_models_lists_unless_one_of_its_commands_is_named(call: Call) -> None:
+    assert "Take a version's archive out" in call("models", "--help").stdout
+    assert "--out" in call("models", "download", "--help").stdout

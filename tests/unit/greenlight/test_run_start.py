@@ -9,8 +9,9 @@ import pytest
 
 from greenlight.errors import WrongUseError
 from greenlight.recipes import load_recipe
-from greenlight.run_start import data_for, new_run_id, upload_once
+from greenlight.run_start import archive_for, data_for, new_run_id, upload_once
 from greenlight.target import PROJECT
+from steps.recipe import parse_recipe
 
 
 def test_a_file_goes_up_once_under_its_digest_and_carries_it(
@@ -67,3 +68,36 @@ def test_a_recipe_must_be_named_like_its_folder(tmp_path: Path) -> None:
     (folder / "recipe.yaml").write_bytes((PROJECT / "recipes" / "review-snippets" / "recipe.yaml").read_bytes())
     with pytest.raises(WrongUseError, match="name is 'review-snippets', but its folder is 'mine'"):
         load_recipe(tmp_path, "mine")
+
+
+IMPORT = "import_model: {}\n"
+
+
+@pytest.mark.parametrize(
+    ("section", "given", "live", "words"),
+    [
+        ("", "s3://bucket/m.tar.gz", False, "trains its model; leave --model out"),
+        (IMPORT, None, False, "nothing names one; give its archive"),
+        (IMPORT, "s3://other/m.tar.gz", False, "the jobs may read s3://bucket/ only"),
+        (IMPORT, "nowhere.tar.gz", False, "there is no file nowhere.tar.gz"),
+    ],
+)
+def test_an_archive_that_cannot_be_imported_is_told_before_the_run(
+    recipe_text: str, section: str, given: str | None, live: bool, words: str
+) -> None:
+    recipe = parse_recipe(recipe_text + section, where="recipe.yaml")
+    with pytest.raises(WrongUseError, match=words):
+        archive_for(recipe, given, "bucket", lambda: live)
+
+
+def test_the_archive_of_a_run_is_a_file_an_object_or_left_to_the_run(recipe_text: str, tmp_path: Path) -> None:
+    recipe = parse_recipe(recipe_text + IMPORT, where="recipe.yaml")
+    file = tmp_path / "model.tar.gz"
+    file.write_bytes(b"\x1f\x8b")
+    assert archive_for(recipe, str(file), "bucket", lambda: False) == file
+    assert archive_for(recipe, "s3://bucket/m.tar.gz", "bucket", lambda: False) == "s3://bucket/m.tar.gz"
+    assert archive_for(recipe, None, "bucket", lambda: True) is None
+    assert archive_for(parse_recipe(recipe_text, where="r"), None, "bucket", lambda: False) is None
+    file.write_bytes(b"text")
+    with pytest.raises(WrongUseError, match="is no gzip-compressed tar archive"):
+        archive_for(recipe, str(file), "bucket", lambda: False)
