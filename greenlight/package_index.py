@@ -23,7 +23,8 @@ from greenlight.errors import FaultError
 # To connect, and between two bytes.
 _REQUEST_TIMEOUT_SECONDS = (10, 60)
 _CONFIG_TIMEOUT_SECONDS = 60
-_DEFAULT_INDEX = "https://pypi.org/simple"
+# pip has no public way to say which index it asks when nobody configured one.
+_PRINT_DEFAULT_INDEX = "from pip._internal.models.index import PyPI; print(PyPI.simple_url)"
 _SOURCE_SUFFIXES = (".tar.gz", ".zip")
 # What an index answers, newest first: PEP 691, then PEP 503.
 _ACCEPT = "application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1"
@@ -99,16 +100,8 @@ def _links(answer: requests.Response) -> Iterator[tuple[str, str]]:
 
 def _pip_index() -> _Index:
     """The indexes that pip would ask, as its environment and configuration files say."""
-    result = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"],
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=_CONFIG_TIMEOUT_SECONDS,
-        check=False,
-    )
     settings: dict[str, str] = {}
-    for line in result.stdout.splitlines():
+    for line in _said_by_python("-m", "pip", "config", "list").splitlines():
         key, _, value = line.partition("=")
         settings[key] = str(ast.literal_eval(value))
 
@@ -117,5 +110,19 @@ def _pip_index() -> _Index:
         keys = (f":env:.{name}", f"download.{name}", f"global.{name}")
         return next((settings[key] for key in keys if key in settings), None)
 
-    urls = [setting("index-url") or _DEFAULT_INDEX, *(setting("extra-index-url") or "").split()]
+    first = setting("index-url") or _said_by_python("-c", _PRINT_DEFAULT_INDEX).strip()
+    urls = [first, *(setting("extra-index-url") or "").split()]
     return _Index(urls, setting("cert") or True)
+
+
+def _said_by_python(*arguments: str) -> str:
+    """Standard output of this environment's Python, and so of its pip."""
+    result = subprocess.run(  # noqa: S603 - our own arguments
+        [sys.executable, *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=_CONFIG_TIMEOUT_SECONDS,
+        check=False,
+    )
+    return result.stdout
