@@ -113,7 +113,7 @@ def loss_of(one_is_right: bool, label_smoothing: float = 0.0) -> keras.losses.Lo
 
 def means(head: Head, batches: Batches) -> NDArray[np.float32]:
     """The encoder's mean vector of each text, in the order of the rows: (texts, width)."""
-    mean = tf.function(head.encoder.mean, reduce_retracing=True)
+    mean = tf.function(head.encoder.mean, input_signature=[tf.TensorSpec([None, None], tf.int32)])
     found = np.zeros((len(batches), head.encoder.config.hidden_size), np.float32)
     for rows in batches.in_order():
         found[rows] = mean(tf.constant(batches.padded(rows))).numpy()

@@ -92,6 +92,8 @@ class ServedTransformer(tf.Module):  # type: ignore[misc] # tensorflow is publis
             logits += self.shares[1] * self._n_gram_logits(instances, self.n_grams)
         return {"probabilities": tf.nn.softmax(logits) if self.one_is_right else tf.sigmoid(logits)}
 
+    # Traced once for training, evaluation and what is saved.
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string)])  # type: ignore[untyped-decorator] # as above
     def _encoder_logits(self, texts: tf.Tensor) -> tf.Tensor:
         """(texts,) strings to (texts, outputs); a few texts at once, those of like length together."""
         ids = self.reader(texts)
@@ -131,7 +133,6 @@ class ServedTransformer(tf.Module):  # type: ignore[misc] # tensorflow is publis
 
 
 def _of_all(ask: Callable[[tf.Tensor], tf.Tensor], texts: Sequence[str]) -> NDArray[np.float64]:
-    asked = tf.function(ask, input_signature=[tf.TensorSpec([None], tf.string)])
     batches = [tf.constant(texts[start : start + TEXTS_ASKED]) for start in range(0, len(texts), TEXTS_ASKED)]
-    answers: NDArray[np.float32] = np.concatenate([asked(batch).numpy() for batch in batches])
+    answers: NDArray[np.float32] = np.concatenate([ask(batch).numpy() for batch in batches])
     return answers.astype(np.float64)
