@@ -120,10 +120,9 @@ def test_a_run_that_is_stopped_while_it_searches_stops_the_search(
     ):
         assert time.monotonic() < deadline
         time.sleep(0.5)
-    [machine] = stepfunctions.list_state_machines()["stateMachines"]
-    stepfunctions.stop_execution(
-        executionArn=f"{machine['stateMachineArn'].replace(':stateMachine:', ':execution:')}:{run_id}"
-    )
+    machines = [each["stateMachineArn"] for each in stepfunctions.list_state_machines()["stateMachines"]]
+    (machine,) = (arn for arn in machines if arn.endswith("-release"))
+    stepfunctions.stop_execution(executionArn=f"{machine.replace(':stateMachine:', ':execution:')}:{run_id}")
     name = found[0]["HyperParameterTuningJobName"]
     while (
         status := sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)[
@@ -132,6 +131,11 @@ def test_a_run_that_is_stopped_while_it_searches_stops_the_search(
     ) != "Stopped":
         assert time.monotonic() < deadline, status
         time.sleep(0.5)
+    # The next run takes over the lock that the stopped one left, and frees it when it may not cost so much.
+    assert [lock["run_id"]["S"] for lock in laptop.locks()] == [run_id]
+    dear = write_recipe("reviews-stopped", {"tuning": SEARCH, "cost.max_run_usd": 0.01})
+    assert laptop.call("run", dear, "--data", data, "--approve").document["outcome"] == "CostRejected"
+    assert laptop.locks() == []
 
 
 class TestImport:
