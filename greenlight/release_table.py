@@ -35,6 +35,8 @@ SHIPPED = (
     "name-gender",
     "name-gender-imported",
 )
+# The end of the name of a recipe that imports what the recipe without it has trained.
+IMPORTED = "-imported"
 # What a folder of data may call the rows of a recipe: its name, and one of these.
 ENDINGS = (".csv", ".csv.gz")
 SKIPPED = "skipped"
@@ -82,7 +84,8 @@ def rows_of(recipe: Recipe, folder: Path | None, cache: Path, note: Note) -> Pat
     """
     if folder is not None:
         for ending in ENDINGS:
-            file = folder / f"{recipe.name}{ending}"
+            # A recipe that imports is measured on the rows of the one that has trained.
+            file = folder / f"{recipe.name.removesuffix(IMPORTED)}{ending}"
             if file.is_file():
                 check_data_file(file, recipe)
                 note(f"data: {file}")

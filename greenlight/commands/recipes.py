@@ -21,10 +21,11 @@ from greenlight.live import LiveRecords
 from greenlight.outcomes import style
 from greenlight.program import Json, target_of
 from greenlight.recipes import RecipeFile, load_recipe, recipe_names
-from greenlight.release_table import FAILED, SHIPPED, SKIPPED, Line, line_of, rows_of
+from greenlight.release_table import FAILED, IMPORTED, SHIPPED, SKIPPED, Line, line_of, rows_of
 from greenlight.run_report import RunReport
 from greenlight.target import PROJECT, Target
 from steps.contracts import LiveVersion
+from steps.recipe import Recipe
 from steps.recipe_sections.release import LOSS_METRICS
 
 recipes = typer.Typer(help="List the recipes, or release all that ship.")
@@ -113,12 +114,14 @@ def _line(target: Target, recipe_file: RecipeFile, folder: Path | None, *, force
         console.print(words, style="dim", markup=False, soft_wrap=True)
 
     def release_one(chosen: RecipeFile, csv: Path) -> RunReport:
-        return watch(target, begin(target, chosen, Approval.APPROVE, data=csv, force=force), name, Approval.APPROVE)
+        run_id = begin(target, chosen, Approval.APPROVE, data=csv, force=force, model=archive)
+        return watch(target, run_id, name, Approval.APPROVE)
 
     def live() -> LiveVersion | None:
         return _live_versions(target, [name]).get(name)
 
     try:
+        archive = _archive(target, recipe_file.recipe)
         rows = rows_of(recipe_file.recipe, folder, DATA_CACHE, note)
     except WrongUseError as error:
         note(f"skipped: {error}")
@@ -127,6 +130,23 @@ def _line(target: Target, recipe_file: RecipeFile, folder: Path | None, *, force
         note(f"failed: {error}")
         return Line(name, FAILED, reason=str(error))
     return line_of(recipe_file, rows, release=release_one, live=live, s3=target.s3, note=note)
+
+
+def _archive(target: Target, recipe: Recipe) -> str | None:
+    """What a recipe that imports takes: the live version of the recipe that it is named after; None when it trains.
+
+    Raises WrongUseError when nothing is live there.
+    """
+    if recipe.import_model is None or recipe.import_model.model_uri is not None:
+        return None
+    trained = recipe.name.removesuffix(IMPORTED)
+    version = _live_versions(target, [trained]).get(trained)
+    if version is None:
+        raise WrongUseError(
+            f"{recipe.name} trains nothing and takes the archive of {trained}, of which no version is live: release "
+            f"{trained} first, or give an archive: greenlight run {recipe.name} --model FILE"
+        )
+    return version.model_data_uri
 
 
 def _live_versions(target: Target, names: Sequence[str]) -> dict[str, LiveVersion]:

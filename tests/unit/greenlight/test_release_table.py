@@ -91,6 +91,13 @@ def test_rows_are_taken_from_the_folder_by_the_recipes_name(
     assert not (tmp_path / "cache").exists()
 
 
+def test_a_recipe_that_imports_is_measured_on_the_rows_of_the_one_that_trained(tmp_path: Path) -> None:
+    names = [f"Name{number},{('Female', 'Male')[number % 2]}" for number in range(6000)]
+    (tmp_path / "name-gender.csv").write_text("\n".join(["Name,prob.gender", *names, ""]))
+    imported = load_recipe(PROJECT, "name-gender-imported").recipe
+    assert rows_of(imported, tmp_path, tmp_path / "cache", quiet) == tmp_path / "name-gender.csv"
+
+
 def test_a_file_in_the_folder_that_is_not_the_recipes_is_no_reason_to_skip(
     recipe_file: RecipeFile, folder: Path, tmp_path: Path
 ) -> None:
