@@ -72,8 +72,9 @@ check: $(INSTALLED_DEV) $(INSTALLED_SAM) ## Format, lint, types, import directio
 	done
 	.venv/bin/python -m pytest -q tests/unit/workflows
 
-bench: $(INSTALLED_DEV) ## Time a first release and a run with nothing new, and compare the model with a simple one
+bench: $(INSTALLED_DEV) ## Time a first release and a run with nothing new, and compare the model with a plain one
 	.venv/bin/python -m bench.release
+	.venv/bin/python -m bench.quality
 	.venv/bin/python -m bench.serving
 
 lock: .cache/uv/bin/uv ## Lock the newest versions that fit pyproject.toml, with hashes
