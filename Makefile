@@ -29,8 +29,8 @@ help: ## Show this list
 run: $(INSTALLED) ## From nothing to a live model: install, start AWS here, deploy, release, ask the model
 	@.venv/bin/greenlight demo $(RECIPE) --approve $(or $(APPROVE),auto) $(if $(filter-out 0,$(FORCE)),--force)
 
-recipes: $(INSTALLED) ## Release all recipes here, each beside a plain model (DATA=folder: rows from RECIPE.csv there)
-	@.venv/bin/greenlight recipes release $(RECIPE) $(if $(DATA),--data "$(DATA)") $(if $(filter-out 0,$(FORCE)),--force)
+recipes: $(INSTALLED) ## Release all recipes here, each beside a plain model (RECIPES="a b", DATA=folder with RECIPE.csv)
+	@.venv/bin/greenlight recipes release $(RECIPES) $(if $(DATA),--data "$(DATA)") $(if $(filter-out 0,$(FORCE)),--force)
 
 up: $(INSTALLED) ## Start AWS on this laptop
 	@.venv/bin/greenlight up
