@@ -108,6 +108,13 @@ def looked_at(laptop: Any) -> set[Metric]:
     return found
 
 
+def as_of_the_released(metric: Metric) -> Metric:
+    """The same metric of the recipe that this session has released, in the place of any other recipe."""
+    namespace, name, dimensions = metric
+    recipes = {"recipe": "review-snippets", "EndpointName": "greenlight-review-snippets"}
+    return namespace, name, frozenset((key, recipes.get(key, value)) for key, value in dimensions)
+
+
 def test_what_is_looked_at_is_what_a_release_its_predictions_and_the_watch_publish(released: Any) -> None:
     released.call("predict", "review-snippets", "a wonderful film")
     watch(released)
@@ -116,7 +123,7 @@ def test_what_is_looked_at_is_what_a_release_its_predictions_and_the_watch_publi
         dict(dimensions).get("FunctionName") for namespace, _, dimensions in known if namespace == "AWS/Lambda"
     }
     missing = set()
-    for metric in looked_at(released) - known:
+    for metric in {as_of_the_released(metric) for metric in looked_at(released)} - known:
         namespace, name, dimensions = metric
         was_never_called = namespace == "AWS/Lambda" and dict(dimensions)["FunctionName"] not in functions
         needs_a_run = name in {"RunAgeSeconds", "ApprovalSecondsLeft"}
