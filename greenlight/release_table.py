@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from greenlight.errors import FaultError, WrongUseError
+from greenlight.errors import FaultError, InterruptedRunError, WrongUseError
 from greenlight.explain import EXPECTED
 from greenlight.outcomes import DONE
 from greenlight.recipe_rows import Note, fetch_rows, rows_for_run
@@ -112,6 +112,9 @@ def line_of(
     started = time.monotonic()
     try:
         report = release(recipe_file, data)
+    except InterruptedRunError:
+        # Whoever stops watching wants no other recipe released either.
+        raise
     except EXPECTED as error:
         return Line(name, FAILED, reason=str(error), seconds=time.monotonic() - started)
     seconds = time.monotonic() - started

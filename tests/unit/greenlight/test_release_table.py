@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from greenlight import release_table
-from greenlight.errors import FaultError, WrongUseError
+from greenlight.errors import FaultError, InterruptedRunError, WrongUseError
 from greenlight.recipes import RecipeFile, load_recipe
 from greenlight.release_table import Line, line_of, rows_of
 from greenlight.run_report import RunReport
@@ -142,6 +142,11 @@ def test_what_was_not_released_says_why(
     assert not found.is_fine
     assert found.outcome == outcome
     assert reason in str(found.reason)
+
+
+def test_whoever_stops_watching_gets_no_other_recipe_released(recipe_file: RecipeFile, folder: Path) -> None:
+    with pytest.raises(InterruptedRunError, match="the run goes on"):
+        line(recipe_file, folder / "disaster-tweets.csv", InterruptedRunError("the run goes on"))
 
 
 def test_a_plain_model_that_cannot_be_measured_is_a_fault_in_its_own_words(
