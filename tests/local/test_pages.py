@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -54,7 +54,7 @@ def words(driver: Any) -> str:
 
 def shows(driver: Any, text: str) -> None:
     """Wait until the page says something; a form's answer may take a moment."""
-    patient = WebDriverWait(driver, PATIENCE_SECONDS, ignored_exceptions=[StaleElementReferenceException])
+    patient = WebDriverWait(driver, PATIENCE_SECONDS, ignored_exceptions=[WebDriverException])
     patient.until(lambda page: text in page.title or text in words(page), message=f"the page does not say: {text}")
 
 

@@ -13,6 +13,7 @@ import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
+from selenium.common.exceptions import WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -210,7 +211,9 @@ def words(driver: Any) -> str:
 
 
 def shows(driver: Any, text: str) -> None:
-    WebDriverWait(driver, TIMEOUT_SECONDS).until(lambda page: text in words(page), message=f"does not say: {text}")
+    # Between two looks the page may be exchanged for the next one.
+    wait = WebDriverWait(driver, TIMEOUT_SECONDS, ignored_exceptions=[WebDriverException])
+    wait.until(lambda page: text in words(page), message=f"does not say: {text}")
 
 
 def fetched(driver: Any) -> set[str]:
