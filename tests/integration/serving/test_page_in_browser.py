@@ -67,7 +67,7 @@ def test_a_person_signs_in_and_asks_by_keyboard(serving: Callable[..., Any], tex
         reach(phone, "input")
         write(phone, f"the key{Keys.ENTER}")
         shows(phone, "Ask the model")
-        reach(phone, "textarea")
+        reach(phone, "input")
         write(phone, "12345678")
         reach(phone, "button")
         write(phone, Keys.ENTER)
