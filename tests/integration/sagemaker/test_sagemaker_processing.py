@@ -121,7 +121,7 @@ def test_an_image_the_laptop_cannot_run_fails_the_job_by_name(
     sagemaker: SageMakerClient, processing_request: Request, finished: Finished
 ) -> None:
     request = processing_request("image", "pass")
-    request["AppSpecification"]["ImageUri"] = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.8.0-cpu-py312"
+    request["AppSpecification"]["ImageUri"] = "763104351884.dkr.ecr.us-east-1.amazonaws.com/pytorch-training:2.8.0-cpu"
     sagemaker.create_processing_job(**request)
 
     reason = finished("image")["FailureReason"]

@@ -145,9 +145,9 @@ def test_nothing_to_ask_about_and_a_model_that_does_not_load_fail_the_job(
 ) -> None:
     assert transform("nothing")["FailureReason"].endswith("no object is stored under s3://artifacts/asked/nothing/")
     broken = {"Image": IMAGE, "ModelDataUrl": bucket.put("transformed/broken.tar.gz", b"no archive")}
-    sagemaker.create_model(ModelName="broken", ExecutionRoleArn=ROLE, PrimaryContainer=broken)  # type: ignore[arg-type]
+    sagemaker.create_model(ModelName="broken-transform", ExecutionRoleArn=ROLE, PrimaryContainer=broken)  # type: ignore[arg-type]
     bucket.put("asked/broken/part.jsonl", line("x"))
-    sagemaker.create_transform_job(**request_of("broken", "broken"))
+    sagemaker.create_transform_job(**request_of("broken", "broken-transform"))
     job = eventually(
         lambda: sagemaker.describe_transform_job(TransformJobName="broken"),
         lambda job: job["TransformJobStatus"] in ENDED,
