@@ -1,13 +1,21 @@
-"""The text classifier's hyperparameters, read from the strings that a training job passes."""
+"""Hyperparameters as the strings that a training job passes, and those of the text classifier."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+Kind = TypeVar("Kind", bound="FromStrings")
+
+# How a value of each type is read from small letters, and what it must be.
+_READERS: dict[str, tuple[Any, str]] = {
+    "int": (int, "a whole number"),
+    "float": (float, "a number"),
+    "bool": ({"true": True, "false": False}.__getitem__, "true or false"),
+}
 
 # Longer runs are as rare as whole words, and each length makes every text's features more by as many as its letters.
 MAX_CHARACTERS = 8
@@ -18,7 +26,30 @@ class HyperparameterError(ValueError):
 
 
 @dataclass(frozen=True)
-class Hyperparameters:
+class FromStrings:
+    """Base of a script's hyperparameters: whole numbers, numbers, and true or false, each with a default."""
+
+    @classmethod
+    def from_strings(cls: type[Kind], given: Mapping[str, str]) -> Kind:
+        """Build from `name -> value as text`; what is not given keeps its default.
+
+        Raises HyperparameterError naming the one that is unknown or cannot be read.
+        """
+        known = {field.name: str(field.type) for field in fields(cls)}
+        values: dict[str, Any] = {}
+        for name, text in given.items():
+            if name not in known:
+                raise HyperparameterError(f"unknown hyperparameter '{name}'; there are {', '.join(known)}")
+            read, kind = _READERS[known[name]]
+            try:
+                values[name] = read(text.lower())
+            except (ValueError, KeyError) as error:
+                raise HyperparameterError(f"{name} must be {kind}, not '{text}'") from error
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class Hyperparameters(FromStrings):
     """What a recipe may set under `training.hyperparameters`.
 
     Raises HyperparameterError naming the one that is wrong.
@@ -52,19 +83,3 @@ class Hyperparameters:
             raise HyperparameterError(f"characters must be between 0 and {MAX_CHARACTERS}, not {self.characters}")
         if not 0 <= self.balance <= 1:
             raise HyperparameterError(f"balance must be between 0 and 1, not {self.balance}")
-
-    @classmethod
-    def from_strings(cls, given: Mapping[str, str]) -> Hyperparameters:
-        """Build from `name -> value as text`; what is not given keeps its default."""
-        known = {field.name: field.type for field in fields(cls)}
-        values: dict[str, Any] = {}
-        for name, text in given.items():
-            if name not in known:
-                raise HyperparameterError(f"unknown hyperparameter '{name}'; there are {', '.join(known)}")
-            whole = known[name] == "int"
-            try:
-                values[name] = int(text) if whole else float(text)
-            except ValueError as error:
-                kind = "a whole number" if whole else "a number"
-                raise HyperparameterError(f"{name} must be {kind}, not '{text}'") from error
-        return cls(**values)

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
-from training.hyperparameters import HyperparameterError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-_READERS: dict[str, tuple[Any, str]] = {
-    "int": (int, "a whole number"),
-    "float": (float, "a number"),
-    "bool": ({"true": True, "false": False}.__getitem__, "true or false"),
-}
+from training.hyperparameters import FromStrings, HyperparameterError
 
 
 @dataclass(frozen=True)
-class TableHyperparameters:
+class TableHyperparameters(FromStrings):
     """What a recipe may set under `training.hyperparameters`; most have xgboost's own names.
 
     Raises HyperparameterError naming the one that is wrong.
@@ -51,18 +41,3 @@ class TableHyperparameters:
         for name in ("min_child_weight", "reg_lambda", "seed"):
             if not 0 <= getattr(self, name) < float("inf"):
                 raise HyperparameterError(f"{name} must be 0 or more, not {getattr(self, name)}")
-
-    @classmethod
-    def from_strings(cls, given: Mapping[str, str]) -> TableHyperparameters:
-        """Build from `name -> value as text`; what is not given keeps its default."""
-        known = {field.name: str(field.type) for field in fields(cls)}
-        values: dict[str, Any] = {}
-        for name, text in given.items():
-            if name not in known:
-                raise HyperparameterError(f"unknown hyperparameter '{name}'; there are {', '.join(known)}")
-            read, kind = _READERS[known[name]]
-            try:
-                values[name] = read(text.lower())
-            except (ValueError, KeyError) as error:
-                raise HyperparameterError(f"{name} must be {kind}, not '{text}'") from error
-        return cls(**values)

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
 
-from training.hyperparameters import HyperparameterError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from training.hyperparameters import FromStrings, HyperparameterError
 
 
 @dataclass(frozen=True)
-class TransformerHyperparameters:
+class TransformerHyperparameters(FromStrings):
     """What a recipe may set under `training.hyperparameters` of training/transformer_classifier.py.
 
     Raises HyperparameterError naming the one that is wrong.
@@ -55,19 +51,3 @@ class TransformerHyperparameters:
             )
         if self.n_grams not in (0, 1):
             raise HyperparameterError(f"n_grams must be 0 or 1, not {self.n_grams}")
-
-    @classmethod
-    def from_strings(cls, given: Mapping[str, str]) -> TransformerHyperparameters:
-        """Build from `name -> value as text`; what is not given keeps its default."""
-        known = {field.name: field.type for field in fields(cls)}
-        values: dict[str, Any] = {}
-        for name, text in given.items():
-            if name not in known:
-                raise HyperparameterError(f"unknown hyperparameter '{name}'; there are {', '.join(known)}")
-            whole = known[name] == "int"
-            try:
-                values[name] = int(text) if whole else float(text)
-            except ValueError as error:
-                kind = "a whole number" if whole else "a number"
-                raise HyperparameterError(f"{name} must be {kind}, not '{text}'") from error
-        return cls(**values)
