@@ -17,7 +17,7 @@ TASKS = ("binary", "multi_class", "multi_label")
 def class_names_of(text: str) -> list[str]:
     """The training toolkit hands a list over as Python writes it, a person as JSON; both are literals."""
     names = ast.literal_eval(text)
-    if not (isinstance(names, list) and len(names) > 1 and all(isinstance(name, str) for name in names)):
+    if not (isinstance(names, list) and names and all(isinstance(name, str) for name in names)):
         raise ValueError
     return names
 
