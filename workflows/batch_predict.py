@@ -16,9 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from stepfunctions.steps import Catch, Choice, Fail, Succeed, Task
-from stepfunctions.steps.states import Graph
 
-from workflows.definition_file import write_or_check
+from workflows.definition_file import definition_of, write_or_check
 from workflows.states import (
     LAMBDA_SERVICE_RETRY,
     LAMBDA_TIMEOUT_SECONDS,
@@ -130,13 +129,7 @@ def build() -> dict[str, Any]:
         *(transform_rows, has_transform_completed, join_predictions, has_join_completed, was_anything_answered),
         *(batch_done, no_row_answered, batch_refused, rows_rejected, report_batch_fault, batch_faulted),
     ]
-    # The SDK leaves an unreachable state out and lists the others depth first; this is the order of the picture.
-    rendered = Graph(prepare_batch).to_dict()["States"]
-    return {
-        "Comment": "From a file of rows to the same rows with their answers.",
-        "StartAt": prepare_batch.state_id,
-        "States": {state.state_id: rendered[state.state_id] for state in order},
-    }
+    return definition_of("From a file of rows to the same rows with their answers.", order)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

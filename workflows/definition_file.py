@@ -1,4 +1,4 @@
-"""A definition as a committed file: written from what the SDK builds, or compared with it."""
+"""A definition: put together from the SDK's states, and kept as a committed file that is written or compared."""
 
 from __future__ import annotations
 
@@ -8,6 +8,22 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from stepfunctions.steps.states import Graph, State
+
+
+def definition_of(comment: str, order: Sequence[State]) -> dict[str, Any]:
+    """The definition in Amazon States Language, with the states in this order; the first one starts.
+
+    The SDK leaves an unreachable state out and lists the others depth first; this is the order of the picture.
+    """
+    start = order[0]
+    rendered = Graph(start).to_dict()["States"]
+    return {
+        "Comment": comment,
+        "StartAt": start.state_id,
+        "States": {state.state_id: rendered[state.state_id] for state in order},
+    }
 
 
 def write_or_check(

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from stepfunctions.steps import Catch, Chain, Choice, Fail, Succeed, Task, Wait
-from stepfunctions.steps.states import Graph
 
-from workflows.definition_file import write_or_check
+from workflows.definition_file import definition_of, write_or_check
 from workflows.states import (
     ENDPOINT_BUSY_RETRY,
     LAMBDA_SERVICE_RETRY,
@@ -377,13 +376,9 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
         *(roll_back_endpoint, describe_rolled_back_endpoint, is_rolled_back, wait_for_roll_back),
         *(close_run, how_it_ended, *no_ends.values(), report_fault, faulted),
     ]
-    # The SDK leaves an unreachable state out and lists the others depth first; this is the order of the picture.
-    rendered = Graph(prepare_run).to_dict()["States"]
-    return {
-        "Comment": "From new data to a live endpoint, when the data, the metrics, a person and the endpoint say yes.",
-        "StartAt": prepare_run.state_id,
-        "States": {state.state_id: rendered[state.state_id] for state in order},
-    }
+    return definition_of(
+        "From new data to a live endpoint, when the data, the metrics, a person and the endpoint say yes.", order
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> int:
