@@ -1,36 +1,15 @@
-"""Problems of the APIs, as application/problem+json (RFC 9457)."""
+"""Bodies of the APIs' requests, and problems as their answers."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
-
-class Problem(Exception):  # noqa: N818 - the RFC's word
-    """Ends a request with a status and a sentence for the caller.
-
-    headers: what HTTP wants said beside it;  members: what else a program should find in the answer, such as an id
-    that the sentence names
-    """
-
-    def __init__(
-        self,
-        status: HTTPStatus,
-        detail: str,
-        *,
-        headers: Mapping[str, str] | None = None,
-        **members: Any,  # noqa: ANN401 - whatever JSON holds
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.headers = dict(headers or {})
-        self.members = members
+from steps.problem import MEDIA_TYPE, Problem
 
 
 def decoded_body(event: BaseProxyEvent) -> str:
@@ -64,17 +43,9 @@ def read_json(body: str, content_type: str, *, most_bytes: int) -> Any:  # noqa:
 
 def problem_response(problem: Problem) -> Response[str]:
     """The response that tells a caller what was wrong."""
-    body = {
-        "type": "about:blank",
-        "title": problem.status.phrase,
-        "status": problem.status.value,
-        "detail": problem.detail,
-        **problem.members,
-    }
     return Response(
         status_code=problem.status,
-        content_type="application/problem+json",
-        # A caller's own words may hold half of a character, which no answer can be written with.
-        body=json.dumps(body, ensure_ascii=False).encode(errors="replace").decode(),
+        content_type=MEDIA_TYPE,
+        body=problem.body().decode(),
         headers=dict(problem.headers),
     )

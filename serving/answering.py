@@ -6,10 +6,10 @@ from http import HTTPStatus
 from typing import Any
 
 from serving.model import Model
-from serving.problems import Problem
 from serving.unusable_input import UnusableInputError
 from steps.model_card import ModelCard
 from steps.predictions import NothingAnsweredError, PredictionRequest, PredictionResponse, answer_rows
+from steps.problem import Problem
 
 
 def predict(asked: PredictionRequest, model: Model, card: ModelCard) -> PredictionResponse:

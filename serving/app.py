@@ -24,7 +24,7 @@ from serving.answering import predict
 from serving.guards import HEALTH, AccessLog, KeysOnly, LimitedBody, OwnHostOnly
 from serving.hosted_model import invocations_of
 from serving.model import Model
-from serving.problems import Problem, tell_problems
+from serving.problems import tell_problems
 from serving.served import Served, ServedModel
 from serving.turns import Turns
 from steps.model_card import ModelCard
@@ -36,6 +36,7 @@ from steps.predictions import (
     ProblemDetails,
     description_of,
 )
+from steps.problem import Problem
 
 router = APIRouter()
 

@@ -15,7 +15,8 @@ from starlette.responses import RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.access import KEY_HEADER, Keys, sent_key
-from serving.problems import Problem, problem_response
+from serving.problems import problem_response
+from steps.problem import Problem
 
 # What a SageMaker endpoint takes.
 MAX_BODY_BYTES = 6 << 20

@@ -11,12 +11,12 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from serving.access import KEY_COOKIE, sent_key
 from serving.answering import predict
-from serving.problems import Problem
 from serving.served import Served, ServedModel
 from steps.pages.form import OTHER_FIELDS, FormError, example_of, instance_of, most_fields, read_fields
 from steps.pages.model_page import PAGES, page_values, reason_of
 from steps.pages.web_pages import WebPages, is_cross_site
 from steps.predictions import PredictionRequest, RowError
+from steps.problem import Problem
 
 router = APIRouter(include_in_schema=False)
 # Reached without a key: they ask for it themselves.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from http import HTTPStatus
 
 from fastapi import FastAPI, Request
@@ -12,42 +10,14 @@ from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 
 from steps.predictions import MAX_INSTANCES
+from steps.problem import MEDIA_TYPE, Problem
 
-MEDIA_TYPE = "application/problem+json"
 ADDRESSES = "There is POST /predictions, GET /model, GET /health, GET /openapi.json and the page at /."
-
-
-class Problem(Exception):  # noqa: N818 - the RFC's word
-    """Ends a request with a status and a sentence for the caller.
-
-    headers: what HTTP wants said beside it;  members: what else a program should find in the answer
-    """
-
-    def __init__(
-        self, status: HTTPStatus, detail: str, *, headers: Mapping[str, str] | None = None, **members: object
-    ) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.headers = dict(headers or {})
-        self.members = members
 
 
 def problem_response(problem: Problem) -> Response:
     """The response that tells a caller what was wrong."""
-    body = {
-        "type": "about:blank",
-        "title": problem.status.phrase,
-        "status": problem.status.value,
-        "detail": problem.detail,
-        **problem.members,
-    }
-    return Response(
-        json.dumps(body, ensure_ascii=False).encode(errors="replace"),
-        status_code=problem.status,
-        headers=problem.headers,
-        media_type=MEDIA_TYPE,
-    )
+    return Response(problem.body(), status_code=problem.status, headers=problem.headers, media_type=MEDIA_TYPE)
 
 
 def tell_problems(app: FastAPI) -> None:

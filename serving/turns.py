@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from anyio import CapacityLimiter, to_thread
 
-from serving.problems import Problem
+from steps.problem import Problem
 
 Answer = TypeVar("Answer")
 

@@ -14,9 +14,9 @@ from typing import Literal
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from lambdas.predict.paths import OPEN, SIGN_IN, is_page
-from lambdas.problems import Problem
 from steps.api_keys import ApiKey, is_valid, name_in
 from steps.ports import ApiKeys
+from steps.problem import Problem
 
 ApiAccess = Literal["IAM", "API_KEY"]
 

@@ -24,7 +24,7 @@ from lambdas.predict.documents import MAX_BODY_BYTES, Health, ModelList
 from lambdas.predict.page_routes import event_of
 from lambdas.predict.paths import PATHS, is_page, template_of
 from lambdas.predict.predict import find_model, live_cards
-from lambdas.problems import Problem, decoded_body, problem_response, read_json, require_json
+from lambdas.problems import decoded_body, problem_response, read_json, require_json
 from steps.errors import ReleaseError
 from steps.predictions import (
     MAX_INSTANCES,
@@ -35,6 +35,7 @@ from steps.predictions import (
     description_of,
     summary_of,
 )
+from steps.problem import Problem
 
 app = APIGatewayHttpResolver(enable_validation=True)
 app.include_router(page_routes.router)

@@ -18,11 +18,12 @@ from lambdas.predict.composition import Services
 from lambdas.predict.documents import MAX_BODY_BYTES
 from lambdas.predict.pages import models_page, recipe_page, refusal_page, sign_in_page
 from lambdas.predict.predict import LiveModel, find_model, live_cards
-from lambdas.problems import Problem, decoded_body
+from lambdas.problems import decoded_body
 from steps.api_keys import ApiKey
 from steps.pages.form import OTHER_FIELDS, FormError, example_of, instance_of, most_fields, read_fields
 from steps.pages.web_pages import is_cross_site
 from steps.predictions import PredictionRequest
+from steps.problem import Problem
 
 router = Router()  # type: ignore[no-untyped-call]  # its constructor has no types
 

@@ -8,12 +8,12 @@ from http import HTTPStatus
 
 from aws_lambda_powertools.event_handler import Response
 
-from lambdas.problems import Problem
 from lambdas.web_pages import WebPages
 from steps.answers import Answer
 from steps.model_card import ModelCard
 from steps.pages.model_page import PAGES, page_values, reason_of
 from steps.predictions import RowError
+from steps.problem import Problem
 
 
 @cache

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from http import HTTPStatus
 
-from lambdas.problems import Problem
 from steps.contracts import LiveVersion
 from steps.errors import PredictionError
 from steps.model_card import ModelCard, ModelInput
 from steps.ports import ArtifactStore, ModelRegistry, Predictor, ReleaseRecords
 from steps.predictions import NothingAnsweredError, PredictionRequest, PredictionResponse, answer_rows
+from steps.problem import Problem
 from steps.recipe_sections.base import NAME_PATTERN
 
 _NAME = re.compile(NAME_PATTERN)

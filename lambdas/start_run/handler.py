@@ -15,13 +15,14 @@ from lambdas.adapters.dynamodb_waiting import waiting_runs
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.stepfunctions import run_starter, workflow
 from lambdas.observed import api_handler, logger
-from lambdas.problems import Problem, decoded_body, problem_response
+from lambdas.problems import decoded_body, problem_response
 from lambdas.settings import Settings
 from lambdas.start_run.events import EndEvent, ended_run, read_event, trigger_of
 from lambdas.start_run.requests import answer, read_request
 from lambdas.start_run.requests import trigger_of as requested
 from lambdas.start_run.start import Services, require_recipe, start, start_next
 from steps.errors import ReleaseError
+from steps.problem import Problem
 
 app = APIGatewayHttpResolver()
 

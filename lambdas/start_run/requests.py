@@ -9,9 +9,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from lambdas.problems import Problem, read_json
+from lambdas.problems import read_json
 from lambdas.start_run.start import Services, require_recipe, run_under_way, start
 from steps.errors import RecipeInvalidError
+from steps.problem import Problem
 from steps.recipe_sections.base import RecipeName
 from steps.start_run import Trigger, run_id_of
 

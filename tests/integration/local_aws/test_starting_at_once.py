@@ -20,10 +20,10 @@ from lambdas.adapters.dynamodb_waiting import DynamoWaitingRuns
 from lambdas.adapters.s3 import S3ArtifactStore
 from lambdas.adapters.stepfunctions import StepFunctionsStarter, StepFunctionsWorkflow
 from lambdas.prepare_run.lock import LockRequest, take_lock
-from lambdas.problems import Problem
 from lambdas.start_run import handler as start_run
 from lambdas.start_run.requests import RunRequest, answer, trigger_of
 from steps.ports import ReleaseRecords, WaitingRuns, Workflow
+from steps.problem import Problem
 
 TABLE, BUCKET, MACHINE = "at-once", "at-once", "at-once-release"
 WAIT = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 3600, "End": True}}}
