@@ -13,7 +13,7 @@ import requests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from selenium.common.exceptions import WebDriverException
+from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import WebDriverWait
@@ -213,7 +213,22 @@ def words(driver: Any) -> str:
 def shows(driver: Any, text: str) -> None:
     # Between two looks the page may be exchanged for the next one.
     wait = WebDriverWait(driver, TIMEOUT_SECONDS, ignored_exceptions=[WebDriverException])
-    wait.until(lambda page: text in words(page), message=f"does not say: {text}")
+    try:
+        wait.until(lambda page: text in words(page))
+    except TimeoutException as error:
+        raise AssertionError(f"the page does not say {text!r}, but {words(driver)!r}") from error
+
+
+def enter(element: Any, text: str) -> None:
+    """Type a text; keys that come before a new page has been painted are dropped, so a look confirms them."""
+
+    def typed(_: Any) -> bool:
+        if element.get_attribute("value") != text:
+            element.clear()
+            element.send_keys(text)
+        return bool(element.get_attribute("value") == text)
+
+    WebDriverWait(element.parent, TIMEOUT_SECONDS).until(typed, message="the field does not hold what was typed")
 
 
 def fetched(driver: Any) -> set[str]:
@@ -231,7 +246,7 @@ def test_a_person_follows_the_link_asks_and_signs_out(
     driver.get(laptop.call("page", "review-snippets").document["url"])
     assert driver.current_url == f"{base}/recipes/review-snippets", "the key is gone from the address"
     shows(driver, "Is a sentence from a film review positive or negative?")
-    driver.find_element(By.ID, "text").send_keys(GOOD)
+    enter(driver.find_element(By.ID, "text"), GOOD)
     driver.find_element(By.CSS_SELECTOR, "button.go").click()
     shows(driver, "Its answer")
     assert driver.find_element(By.CSS_SELECTOR, ".answer .said").text == "positive"
@@ -262,15 +277,19 @@ def test_by_keyboard_alone_a_person_signs_in_with_a_key_and_asks(
                 return driver.switch_to.active_element
         raise AssertionError("the keyboard does not lead there")
 
-    tab_to(lambda element: element.get_attribute("id") == "key").send_keys("gl_wrong_key", Keys.ENTER)
+    field = tab_to(lambda element: element.get_attribute("id") == "key")
+    enter(field, "gl_wrong_key")
+    field.send_keys(Keys.ENTER)
     shows(driver, "That did not work.")
-    tab_to(lambda element: element.get_attribute("id") == "key").send_keys(key, Keys.ENTER)
+    field = tab_to(lambda element: element.get_attribute("id") == "key")
+    enter(field, key)
+    field.send_keys(Keys.ENTER)
     shows(driver, "How good is it?")
     assert driver.current_url == f"{base}/recipes/review-snippets"
-    tab_to(lambda element: element.tag_name == "textarea").send_keys("   ")
+    enter(tab_to(lambda element: element.tag_name == "textarea"), "   ")
     tab_to(lambda element: element.text == "Ask the model").send_keys(Keys.ENTER)
     shows(driver, "What you entered is an empty text.")
-    tab_to(lambda element: element.tag_name == "textarea").send_keys("dull, lifeless and a complete waste of time")
+    enter(tab_to(lambda element: element.tag_name == "textarea"), "dull, lifeless and a complete waste of time")
     tab_to(lambda element: element.text == "Ask the model").send_keys(Keys.ENTER)
     shows(driver, "Its answer")
     assert driver.find_element(By.CSS_SELECTOR, ".answer .said").text == "negative"
