@@ -1,6 +1,6 @@
 # What can be done with this project. Needs Python 3.11 or 3.12, make and git; everything else is installed below .venv.
 .DEFAULT_GOAL := help
-.PHONY: help run recipes up down deploy deploy-local install install-dev install-sam install-interpreter test check bench lock clean
+.PHONY: help run recipes up down deploy deploy-local install install-dev install-sam install-node test check bench lock clean
 
 RECIPE ?= review-snippets
 
@@ -10,8 +10,8 @@ digest = $(shell { pwd; cat $(1); } | git hash-object --stdin)
 INSTALLED := .venv/installed-$(call digest,requirements.txt pyproject.toml)
 INSTALLED_DEV := .venv/installed-dev-$(call digest,requirements.txt requirements-dev.txt pyproject.toml)
 INSTALLED_SAM := .venv-sam/installed-$(call digest,requirements-sam.txt)
-INTERPRETER := .cache/interpreters
-INSTALLED_INTERPRETER := $(INTERPRETER)/installed-$(call digest,tests/interpreters/package-lock.json)
+NODE_MODULES := .cache/node
+INSTALLED_NODE := $(NODE_MODULES)/installed-$(call digest,tests/node/package-lock.json)
 
 # Nothing but pip's own cache is written outside this folder.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -55,9 +55,9 @@ install-dev: $(INSTALLED_DEV) ## Install what testing needs too
 install-sam: $(INSTALLED_SAM) ## Install the SAM CLI and the aws CLI, into .venv-sam
 	@echo "Installed in .venv-sam; the programs are .venv-sam/bin/sam and .venv-sam/bin/aws"
 
-install-interpreter: $(INSTALLED_INTERPRETER)
+install-node: $(INSTALLED_NODE)
 
-test: check $(INSTALLED_INTERPRETER) ## Install and run every check and every test (needs Node and npm, and Chromium)
+test: check $(INSTALLED_NODE) ## Install and run every check and every test (needs Node and npm, and Chromium)
 	.venv/bin/python -m pytest
 
 check: $(INSTALLED_DEV) $(INSTALLED_SAM) ## Format, lint, types, import directions, templates, state machine
@@ -81,11 +81,11 @@ lock: .cache/uv/bin/uv ## Lock the newest versions that fit pyproject.toml, with
 	$(LOCK) --extra dev --output-file requirements-dev.txt pyproject.toml
 	$(LOCK) --constraint requirements-dev.txt --output-file requirements.txt pyproject.toml
 	$(LOCK_PACKAGE) --group lambdas --python-version 3.12 --python-platform aarch64-manylinux2014 $(LAMBDA_HAS) --output-file lambdas/requirements.txt
-	$(LOCK_PACKAGE) --group training --python-version 3.12 --python-platform x86_64-manylinux2014 --output-file training/requirements.txt
+	$(LOCK_PACKAGE) --group training --python-version 3.12 --no-deps --python-platform x86_64-manylinux2014 --output-file training/requirements.txt
 	$(LOCK_PACKAGE) --group training-py310 --python-version 3.10 --no-deps --python-platform x86_64-manylinux_2_28 --output-file training/requirements-py310.txt
 	$(LOCK_PACKAGE) --group serving --python-version 3.12 --python-platform x86_64-manylinux_2_28 --output-file serving/requirements.txt
 	printf 'aws-sam-cli\nawscli\n' | $(LOCK) --output-file requirements-sam.txt -
-	npm update --prefix tests/interpreters --package-lock-only --loglevel error
+	npm update --prefix tests/node --package-lock-only --loglevel error
 
 clean: ## Stop AWS on this laptop and delete all that was made here
 	@if [ -x .venv/bin/greenlight ]; then .venv/bin/greenlight down; fi
@@ -135,12 +135,12 @@ $(INSTALLED_SAM):
 	@touch $@
 
 # The state machine is executed by a second interpreter as well; it is published for Node.
-$(INSTALLED_INTERPRETER): tests/interpreters/package-lock.json
+$(INSTALLED_NODE): tests/node/package-lock.json
 	@command -v npm >/dev/null || { \
 	  echo "The tests need Node 18 or newer with npm on the PATH (on Debian: apt install nodejs npm)." >&2; exit 1; }
-	@rm -rf $(INTERPRETER) && mkdir -p $(INTERPRETER)
-	@cp tests/interpreters/package.json tests/interpreters/package-lock.json tests/interpreters/.npmrc $(INTERPRETER)
-	npm ci --prefix $(INTERPRETER) --cache "$(CURDIR)/.cache/npm" --loglevel error
+	@rm -rf $(NODE_MODULES) && mkdir -p $(NODE_MODULES)
+	@cp tests/node/package.json tests/node/package-lock.json tests/node/.npmrc $(NODE_MODULES)
+	npm ci --prefix $(NODE_MODULES) --cache "$(CURDIR)/.cache/npm" --loglevel error
 	@touch $@
 
 .cache/uv/bin/uv:

@@ -30,7 +30,7 @@ from greenlight.recipe_rows import rows_for_run
 from greenlight.recipes import load_recipe
 from greenlight.target import PROJECT
 from serving.model import load_model
-from steps.recipe_sections.release import LOSS_METRICS
+from steps.recipe_sections.metrics import LOSS_METRICS
 from training.evaluate_model import measure, predict
 
 if TYPE_CHECKING:

@@ -25,7 +25,7 @@ from steps.contracts import (
     RegisterModelResult,
 )
 from steps.recipe import Recipe
-from steps.recipe_sections.release import LOSS_METRICS
+from steps.recipe_sections.metrics import LOSS_METRICS
 
 CODE_DIGITS = 6
 CODE_TRIES = 5

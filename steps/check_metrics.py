@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Literal
 
 from steps.contracts import CheckMetricsResult, Finding
 from steps.metric_words import number_text
-from steps.recipe_sections.release import LOSS_METRICS
+from steps.recipe_sections.metrics import LOSS_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from steps.contracts import MetricsReport
+    from steps.evaluation_report import MetricsReport
     from steps.recipe import Recipe
-    from steps.recipe_sections.release import MetricGate
+    from steps.recipe_sections.metrics import MetricGate
 
 # Differences of decimal fractions miss their value by less than this.
 ROUNDING = 1e-9

@@ -154,10 +154,10 @@ class PrepareRunResult(Contract):
 
 
 class Finding(Contract):
-    """One rule's verdict with the numbers behind it."""
+    """One rule's verdict with the numbers behind it; `warned` failed a rule that only warns."""
 
     rule: str
-    verdict: Literal["passed", "failed"]
+    verdict: Literal["passed", "failed", "warned"]
     observed: float
     limit: float
     sentence: Sentence
@@ -217,29 +217,6 @@ class AdoptModelResult(Contract):
     verdict: Literal["adopted", "rejected"]
     reason: Reason
     search: SearchSummary | None = None
-
-
-class MetricsReport(Contract):
-    """EvaluateModel's `report.json`: candidate and champion on the same held-back rows."""
-
-    rows: int
-    candidate: dict[str, float] = Field(max_length=50)
-    champion: dict[str, float] | None = Field(
-        max_length=50, description="None when there is no live version to compare with."
-    )
-    majority_baseline_accuracy: float | None = Field(
-        default=None, description="Accuracy of always giving the most frequent answer; None for a regression."
-    )
-    confusion: list[list[int]] = Field(
-        default=[], description="Candidate's counts, [true class][answered class]; for classes only."
-    )
-    class_names: list[str]
-    mean_baseline_root_mean_squared_error: float | None = Field(
-        default=None, description="Error of always answering the mean; for a regression only."
-    )
-    per_label: dict[str, dict[str, float]] = Field(
-        default={}, description="Candidate's metrics of each label alone; for several labels only."
-    )
 
 
 class CheckMetricsResult(Contract):

@@ -12,19 +12,12 @@ import yaml
 from pydantic import Field, ValidationError, model_validator
 
 from steps.errors import RecipeInvalidError
+from steps.recipe_sections.approval import ApprovalSection
 from steps.recipe_sections.base import HYPERPARAMETERS_CHARACTERS, WANTED, RecipeName, Section
-from steps.recipe_sections.data import DataRules, DataSection, SplitSection
-from steps.recipe_sections.release import (
-    CLASS_METRICS,
-    LABEL_METRICS,
-    NUMBER_METRICS,
-    ApprovalSection,
-    CostSection,
-    EndpointSection,
-    MetricsSection,
-    SmokeCase,
-    SmokeSection,
-)
+from steps.recipe_sections.data import DataSection, SplitSection
+from steps.recipe_sections.data_rules import DataRules
+from steps.recipe_sections.metrics import CLASS_METRICS, LABEL_METRICS, NUMBER_METRICS, MetricsSection
+from steps.recipe_sections.release import CostSection, EndpointSection, SmokeCase, SmokeSection
 from steps.recipe_sections.training import (
     MAX_HYPERPARAMETERS,
     MAX_SEARCH_SECONDS,

@@ -26,9 +26,9 @@ import numpy as np
 from serving.model import load_model
 from serving.unusable_input import UnusableInputError
 from steps.answers import LABEL_THRESHOLD, Output, read_answer
-from steps.contracts import MetricsReport
 from steps.errors import ArtifactMissingError
 from steps.evaluated_rows import EVALUATED_ROWS, choose_rows
+from steps.evaluation_report import MetricsReport
 from steps.exit_message import own_error_as_exit_message
 from steps.recipe import Recipe, parse_recipe
 from training.metrics import (

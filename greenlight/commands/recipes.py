@@ -26,7 +26,7 @@ from greenlight.run_report import RunReport
 from greenlight.target import PROJECT, Target
 from steps.contracts import LiveVersion
 from steps.recipe import Recipe
-from steps.recipe_sections.release import LOSS_METRICS
+from steps.recipe_sections.metrics import LOSS_METRICS
 
 recipes = typer.Typer(help="List the recipes, or release all that ship.")
 

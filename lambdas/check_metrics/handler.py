@@ -11,7 +11,8 @@ from lambdas.adapters.s3 import artifact_store
 from lambdas.artifacts import planned, read_recipe
 from lambdas.observed import logger, state_handler
 from steps.check_metrics import check_metrics
-from steps.contracts import CheckMetricsResult, MetricsReport, PrepareRunResult
+from steps.contracts import CheckMetricsResult, PrepareRunResult
+from steps.evaluation_report import MetricsReport
 from steps.ports import ArtifactStore
 
 

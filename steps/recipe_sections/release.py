@@ -1,16 +1,15 @@
-"""What a recipe's model must reach, who says yes to it, where it serves and what it must answer there."""
+"""Where a recipe's model serves, what it may cost and what it must answer there."""
 
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import Field, field_validator, model_validator
 
 from steps import instance_types
 from steps.recipe_sections.base import (
     INSTANCE_TYPE_PATTERN,
-    EmailAddress,
     ImageName,
     Label,
     Section,
@@ -18,62 +17,7 @@ from steps.recipe_sections.base import (
     checked_instance,
 )
 
-MetricName = Literal[
-    "accuracy",
-    "balanced_accuracy",
-    "f1",
-    "roc_auc",
-    "log_loss",
-    "average_precision",
-    "subset_accuracy",
-    "r2",
-    "mean_absolute_error",
-    "root_mean_squared_error",
-    "root_mean_squared_log_error",
-]
-# Metrics that a task's report holds.
-CLASS_METRICS: frozenset[str] = frozenset({"accuracy", "balanced_accuracy", "f1", "roc_auc", "log_loss"})
-LABEL_METRICS: frozenset[str] = frozenset({"subset_accuracy", "f1", "roc_auc", "average_precision", "log_loss"})
-NUMBER_METRICS: frozenset[str] = frozenset(
-    {"r2", "mean_absolute_error", "root_mean_squared_error", "root_mean_squared_log_error"}
-)
-# Metrics for which less is better; every other one is better when greater.
-LOSS_METRICS: frozenset[str] = frozenset(
-    {"log_loss", "mean_absolute_error", "root_mean_squared_error", "root_mean_squared_log_error"}
-)
-
 MAX_ENDPOINT_LOOKS = 900
-
-
-class MetricGate(Section):
-    """What one metric must reach on rows never trained on."""
-
-    name: MetricName = Field(description="Metric, as scikit-learn measures it.")
-    floor: float = Field(description="A candidate on the wrong side of this is rejected (a ceiling for a loss).")
-    margin: float = Field(default=0.01, ge=0, description="How much worse than the live version a candidate may be.")
-
-
-class MetricsSection(Section):
-    """The metric gate; the first metric is the one by which versions are compared."""
-
-    gates: list[MetricGate] = Field(min_length=1, max_length=10, description="Every one of them must be passed.")
-    clear_win: float = Field(
-        default=0.01, gt=0, description="Gain in the first metric over the live version that counts as clearly better."
-    )
-
-
-class ApprovalSection(Section):
-    """Who is asked, how long, and when nobody needs to be."""
-
-    policy: Literal["always", "when_not_clearly_better", "never"] = Field(
-        default="always", description="When a person must say yes."
-    )
-    approvers: list[EmailAddress] = Field(
-        min_length=1, max_length=20, description="Each gets a mail with a link of their own."
-    )
-    deadline_seconds: int = Field(
-        default=7 * 24 * 3600, ge=1, le=30 * 24 * 3600, description="After it the run ends in ApprovalExpired."
-    )
 
 
 class EndpointSection(Section):

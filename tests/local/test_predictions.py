@@ -20,6 +20,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from greenlight.deployment import Deployer
 from lambdas.predict.paths import OPEN, PATHS
+from tests.accessibility import serious_problems
 
 PROJECT = Path(__file__).parents[2]
 TIMEOUT_SECONDS = 60
@@ -260,6 +261,24 @@ def test_a_person_follows_the_link_asks_and_signs_out(
     shows(driver, "API key")
     driver.get(f"{base}/recipes/review-snippets")
     shows(driver, "API key")
+
+
+def test_a_checker_of_pages_finds_nothing_serious(laptop: Any, base: str, browser: Callable[..., Any]) -> None:
+    for size in (DESKTOP, PHONE):
+        driver = browser(size, javascript=True)
+        driver.get(f"{base}/recipes/review-snippets")
+        shows(driver, "Sign in")
+        assert serious_problems(driver) == []
+        driver.get(laptop.call("page", "review-snippets").document["url"])
+        shows(driver, "How good is it?")
+        assert serious_problems(driver) == []
+        enter(driver.find_element(By.ID, "text"), GOOD)
+        driver.find_element(By.CSS_SELECTOR, "button.go").click()
+        shows(driver, "Its answer")
+        assert serious_problems(driver) == []
+        driver.get(f"{base}/")
+        shows(driver, "review-snippets")
+        assert serious_problems(driver) == []
 
 
 def test_by_keyboard_alone_a_person_signs_in_with_a_key_and_asks(

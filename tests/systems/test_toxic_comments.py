@@ -21,12 +21,12 @@ from steps.approval import gather_facts
 from steps.check_metrics import check_metrics
 from steps.contracts import (
     CheckMetricsResult,
-    MetricsReport,
     PrepareRunResult,
     RegisterModelResult,
     StepPlan,
 )
 from steps.errors import ServiceRefusedError
+from steps.evaluation_report import MetricsReport
 from steps.ports import ArtifactStore, Endpoint, EndpointService
 from steps.prepare_run import Facts, plan_run
 from steps.recipe import Recipe

@@ -11,7 +11,7 @@ import tarfile
 from pathlib import Path
 from typing import Any
 
-from steps.contracts import MetricsReport
+from steps.evaluation_report import MetricsReport
 from training import evaluate_model
 
 PROJECT = Path(__file__).parents[3]

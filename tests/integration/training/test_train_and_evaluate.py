@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from serving.model import load_model
 from steps.check_metrics import check_metrics
-from steps.contracts import MetricsReport
 from steps.evaluated_rows import EvaluatedRows, is_same
+from steps.evaluation_report import MetricsReport
 from steps.recipe import parse_recipe
 from training import evaluate_model, text_classifier
 from training.prepared_rows import PreparedRows, TrainingDataError

@@ -38,7 +38,7 @@ from workflows.paths import reference_path
 from workflows.resources import resource_of
 
 PROJECT = Path(__file__).parents[3]
-PACKAGES = PROJECT / ".cache/interpreters/node_modules"
+PACKAGES = PROJECT / ".cache/node/node_modules"
 COMMITTED = (PROJECT / "workflows/release.asl.json").read_text()
 ACCOUNT, REGION = "123456789012", "us-east-1"
 END_TIMEOUT_SECONDS = 60.0
@@ -81,7 +81,7 @@ def deployed_definition() -> dict[str, Any]:
 def run_with_node(cases: list[Case]) -> list[Outcome]:
     """Every case, executed by the npm package in one process."""
     if not PACKAGES.is_dir():
-        pytest.fail("the second interpreter is not installed; run: make install-interpreter (needs Node and npm)")
+        pytest.fail("the second interpreter is not installed; run: make install-node (needs Node and npm)")
     context = {
         "Execution": {"Name": "run-1", "Id": f"arn:aws:states:{REGION}:{ACCOUNT}:execution:release:run-1"},
         "StateMachine": {"Id": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:release", "Name": "release"},
@@ -92,7 +92,7 @@ def run_with_node(cases: list[Case]) -> list[Outcome]:
         for case in cases
     ]
     process = subprocess.run(
-        ["node", str(PROJECT / "tests/interpreters/run.cjs")],
+        ["node", str(PROJECT / "tests/node/run.cjs")],
         input=json.dumps(document),
         env={**os.environ, "NODE_PATH": str(PACKAGES)},
         capture_output=True,

@@ -17,7 +17,6 @@ from steps.contracts import (
     Contract,
     DescribeEndpointResult,
     LiveVersion,
-    MetricsReport,
     PrepareRunResult,
     RecordReleaseResult,
     RegisterModelResult,
@@ -30,6 +29,7 @@ from steps.contracts import (
     UpdateEndpointResult,
     ValidateDataResult,
 )
+from steps.evaluation_report import MetricsReport
 from steps.model_card import input_digest, split_digest
 from steps.prepare_run import Facts, plan_run
 from steps.profile import BadCell, DataProfile, NumberRange, Place, RowsFound, UnknownLabel

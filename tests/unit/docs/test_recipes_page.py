@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from steps.recipe import Recipe
-from steps.recipe_sections.release import CLASS_METRICS, LABEL_METRICS, NUMBER_METRICS
+from steps.recipe_sections.metrics import CLASS_METRICS, LABEL_METRICS, NUMBER_METRICS
 from steps.recipe_sections.training import TrainingSection
 
 RECIPES = Path(__file__).parents[3] / "recipes"

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from steps.check_metrics import check_metrics
-from steps.contracts import MetricsReport
+from steps.evaluation_report import MetricsReport
 from steps.recipe import Recipe
-from steps.recipe_sections.release import MetricsSection
+from steps.recipe_sections.metrics import MetricsSection
 
 MakeRecipe = Callable[..., Recipe]
 LOSS: dict[str, Any] = {"gates": [{"name": "log_loss", "floor": 0.5, "margin": 0.02}], "clear_win": 0.03}

@@ -12,10 +12,10 @@ import tensorflow as tf
 
 from serving.unusable_input import UnusableInputError
 from steps.answers import Output, Row
-from steps.contracts import MetricsReport
 from steps.errors import ArtifactMissingError
+from steps.evaluation_report import MetricsReport
 from steps.recipe import Recipe
-from steps.recipe_sections.release import CLASS_METRICS, LABEL_METRICS, NUMBER_METRICS
+from steps.recipe_sections.metrics import CLASS_METRICS, LABEL_METRICS, NUMBER_METRICS
 from training.evaluate_model import ModelArchiveError, predict, report_on, unpack_model, write_predictions
 from training.prepared_rows import PreparedRows
 

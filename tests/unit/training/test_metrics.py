@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as reference
 
-from steps.recipe_sections.release import CLASS_METRICS, LABEL_METRICS, NUMBER_METRICS
+from steps.recipe_sections.metrics import CLASS_METRICS, LABEL_METRICS, NUMBER_METRICS
 from training.metrics import (
     classification_metrics,
     confusion_counts,

@@ -15,7 +15,7 @@ from steps.errors import PredictionError
 from steps.model_card import ModelCard
 from steps.pages.model_page import MEANINGS, bars, said
 from steps.ports import ReleaseRecords
-from steps.recipe_sections.release import MetricName
+from steps.recipe_sections.metrics import MetricName
 from tests.unit.lambdas.predict.calls import FakeModel, call, send_form
 
 PROJECT = Path(__file__).parents[4]
