@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 from steps.answers import Output, Row
 from steps.api_keys import ApiKey
 from steps.approval import ApprovalRequest, AuditRecord
+from steps.audit import AuditEvent
 from steps.contracts import LiveVersion, Outcome, RunInput, Trial
 from steps.start_run import WaitingRun
 
@@ -273,6 +274,14 @@ class ApprovalRecords(Protocol):
 
     def expire(self, approval_id: str) -> None:
         """Close a request that nobody waits for any more and forget its task token."""
+        ...
+
+
+class AuditTrail(Protocol):
+    """Decisions, kept for good."""
+
+    def append(self, event: AuditEvent) -> None:
+        """Write an event for good; one that is written already stays as it is."""
         ...
 
 
