@@ -12,6 +12,7 @@ from greenlight.run_report import RunReport
 from steps.adopt_model import short
 from steps.contracts import SearchReport
 
+_MARKS = {"passed": ("✓ ", "green"), "failed": ("✗ ", "red"), "warned": ("! ", "yellow")}
 _STATUS_STYLE = {"succeeded": "green", "failed": "red", "aborted": "yellow", "running": "cyan"}
 
 
@@ -60,10 +61,9 @@ def print_end(found: RunReport, *, all_findings: bool = False) -> None:
     if found.metrics:
         console.print()
         _print_metrics(console, found)
-    shown = [finding for finding in found.findings if all_findings or finding["verdict"] == "failed"]
+    shown = [finding for finding in found.findings if all_findings or finding["verdict"] != "passed"]
     for finding in shown:
-        mark = ("✓ ", "green") if finding["verdict"] == "passed" else ("✗ ", "red")
-        console.print(Text.assemble(mark, str(finding["sentence"])), soft_wrap=True)
+        console.print(Text.assemble(_MARKS[finding["verdict"]], str(finding["sentence"])), soft_wrap=True)
 
 
 def print_trials(report: SearchReport) -> None:

@@ -18,8 +18,13 @@ def state_note(state: str, document: dict[str, Any]) -> str:
 
 
 def _data(result: Result) -> str:
-    failed = [finding["rule"] for finding in result["findings"] if finding["verdict"] == "failed"]
-    return f"{result['rows']:,} rows" + (f", broke {', '.join(failed)}" if failed else "")
+    rules: dict[str, list[str]] = {"broke": [], "warned": []}
+    for finding in result["findings"]:
+        if finding["verdict"] != "passed":
+            rules["broke" if finding["verdict"] == "failed" else "warned"].append(finding["rule"])
+    # A rule about each label may be broken by several.
+    words = [f", {word} {', '.join(dict.fromkeys(names))}" for word, names in rules.items() if names]
+    return f"{result['rows']:,} rows" + "".join(words)
 
 
 def _metrics(result: Result) -> str:

@@ -56,7 +56,7 @@ def model_input(recipe: Recipe) -> ModelInput:
     return ModelInput(
         text_column=None if table else recipe.data.text_column,
         features=table,
-        max_text_characters=recipe.data_rules.max_text_characters,
+        max_text_characters=recipe.data_rules.max_text_characters.limit,
     )
 
 

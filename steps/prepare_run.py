@@ -35,8 +35,6 @@ from steps.recipe import Recipe
 StepName = Literal["preprocess", "train_model", "evaluate_model"]
 STEP_NAMES: tuple[StepName, ...] = ("preprocess", "train_model", "evaluate_model")
 JOB_SUFFIXES: dict[StepName, str] = {"preprocess": "preprocess", "train_model": "train", "evaluate_model": "evaluate"}
-# Rules by which Preprocess counts; the others only judge what was counted.
-COUNTED_RULES = {"max_text_characters", "short_text_characters", "max_vocabulary_words"}
 # How the step train_model gets its model, and the last part of that job's name.
 GetModel = Literal["train", "tune", "import"]
 IMPORT_SUFFIX = "import"
@@ -198,7 +196,7 @@ def step_keys(facts: Facts) -> dict[StepName, str]:
         recipe.data.model_dump(mode="json"),
         list(recipe.data.labels),  # the order of the classes, which a digest of the section does not hold
         recipe.split.model_dump(mode="json"),
-        recipe.data_rules.model_dump(mode="json", include=COUNTED_RULES),
+        recipe.data_rules.counted(),
         facts.code.steps["preprocess"],
         image,
     )

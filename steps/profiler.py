@@ -90,7 +90,7 @@ class Profiler:
             return
         self.rows += 1
         self._lengths[row.characters] += 1
-        if row.characters > self._recipe.data_rules.max_text_characters:
+        if row.characters > self._recipe.data_rules.max_text_characters.limit:
             self._too_long.add(place)
         if row.number is not None:
             self._smallest, self._largest = min(self._smallest, row.number), max(self._largest, row.number)
@@ -120,12 +120,12 @@ class Profiler:
                 self._bad_values.setdefault(cell, _Tally()).add(place)
 
     def _count_words(self, text: str) -> None:
-        limit = self._recipe.data_rules.max_vocabulary_words
-        if limit is None or len(self._words) > limit:
+        rule = self._recipe.data_rules.max_vocabulary_words
+        if rule is None or len(self._words) > rule.limit:
             return
         for word in text.split():
             self._words.add(_digest(word))
-            if len(self._words) > limit:
+            if len(self._words) > rule.limit:
                 return
 
     def _compare_with_earlier(self, place: Place, row: PreparedRow) -> None:

@@ -96,7 +96,7 @@ def parse_document(document: dict[str, Any], *, where: str) -> Recipe:
     try:
         return Recipe.model_validate(document)
     except ValidationError as error:
-        lines = [f"  {_key(problem['loc'])}: {_sentence(problem)}" for problem in error.errors()]
+        lines = [f"  {_key(_written(problem['loc'], document))}: {_sentence(problem)}" for problem in error.errors()]
         raise RecipeInvalidError("\n".join([f"{where} is not a valid recipe:", *lines])) from error
 
 
@@ -205,6 +205,14 @@ def _check_case(where: str, case: SmokeCase, recipe: Recipe) -> None:
             raise ValueError(f"{where}.{key} is '{name}', which is none of {', '.join(names)}")
     if case.minimum is not None and case.maximum is not None and case.minimum > case.maximum:
         raise ValueError(f"{where}.minimum is above its maximum")
+
+
+def _written(location: tuple[int | str, ...], document: object) -> tuple[int | str, ...]:
+    """The location without the limit of a rule that was written as a bare number."""
+    written = document
+    for part in location[:-1]:
+        written = written.get(part) if isinstance(written, dict) else None
+    return location if location[:1] != ("data_rules",) or isinstance(written, dict) else location[:-1]
 
 
 def _key(location: tuple[int | str, ...]) -> str:

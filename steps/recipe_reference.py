@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from steps.recipe import Recipe
 from steps.recipe_sections.base import WANTED
+from steps.recipe_sections.data_rules import Rule
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,21 +53,35 @@ def with_reference(page: str) -> str:
 
 def _section(path: str, section: Schema, definitions: dict[str, Schema]) -> str:
     """A section's table, then those of the sections inside it."""
-    lines = [f"### `{path}`\n\n{section['description']}\n" if path else "### Top level\n"]
+    lines = [f"### `{path}`\n\n{_in_one_line(section)}\n" if path else "### Top level\n"]
     lines += ["| key | value | default | meaning |", "| --- | --- | --- | --- |"]
     inner = []
-    for name, field in section["properties"].items():
+    for name, whole_field in section["properties"].items():
         key = f"{path}.{name}".lstrip(".")
+        field = _without_rule(whole_field, definitions)
         deeper = _inner_sections(key, field)
         inner += [_section(found, definitions[reference], definitions) for found, reference in deeper]
         if deeper:
             value = "see " + " or ".join(f"`{found}`" for found, _ in deeper)
-            meaning = field.get("description") or definitions[deeper[0][1]]["description"]
+            meaning = field.get("description") or _in_one_line(definitions[deeper[0][1]])
         else:
             value, meaning = _value(field), field["description"]
         needed = name in section.get("required", [])
         lines.append(f"| `{name}` | {value} | {_default(field, needed=needed)} | {meaning} |")
     return "\n".join([*lines, "", *inner])
+
+
+def _in_one_line(section: Schema) -> str:
+    return " ".join(section["description"].split())
+
+
+def _without_rule(field: Schema, definitions: dict[str, Schema]) -> Schema:
+    """A rule's field told as its limit, and its default with the severity."""
+    for choice in field.get("anyOf", [field]):
+        rule = definitions.get(choice.get("$ref", "").rsplit("/", 1)[-1], {})
+        if set(rule.get("properties", {})) == set(Rule.model_fields):
+            return {**field, "anyOf": [rule["properties"]["limit"]]}
+    return field
 
 
 def _inner_sections(key: str, field: Schema) -> list[tuple[str, str]]:
@@ -128,6 +143,8 @@ def _default(field: Schema, *, needed: bool) -> str:
     if needed:
         return "needed"
     default = field.get("default")
+    if isinstance(default, dict) and set(default) == set(Rule.model_fields):
+        return f"`{json.dumps(default['limit'])}`, {default['severity']}"
     return "" if default is None or isinstance(default, dict) else f"`{json.dumps(default)}`"
 
 

@@ -1,7 +1,8 @@
 """ValidateData: may a model be trained on the data that Preprocess profiled?
 
 Every rule of the recipe's `data_rules` becomes a finding with what was observed, the limit and a sentence; a value
-on its limit passes. When the file itself could not be read, that is the only finding.
+on its limit passes, and beyond it the rule's severity says whether the run ends or only warns. When the file itself
+could not be read, that is the only finding.
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steps.contracts import Finding, ValidateDataResult
+from steps.data_findings import at_least, at_most, counted, listed, places, share_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from steps.profile import DataProfile, RowsFound
+    from steps.profile import DataProfile
     from steps.recipe import Recipe
 
 MAX_BAD_ROW_SHARE = "max_bad_row_share"
@@ -23,6 +25,8 @@ MIN_ROWS_PER_LABEL = "min_rows_per_label"
 MIN_ROWS_TO_MEASURE = 2
 # A run's state holds them all, and Step Functions hands on 256 KiB at most.
 MAX_FINDINGS = 50
+# The most telling first.
+_ORDER = ("failed", "warned", "passed")
 
 
 def validate_data(profile: DataProfile, recipe: Recipe) -> ValidateDataResult:
@@ -44,76 +48,72 @@ def validate_data(profile: DataProfile, recipe: Recipe) -> ValidateDataResult:
 
 
 def _most_telling(findings: list[Finding]) -> list[Finding]:
-    """As many as a run's state can hold: those that failed come first, and the last one says what is left out."""
+    """As many as a run's state can hold: broken rules come first, and the last one says what is left out."""
     if len(findings) <= MAX_FINDINGS:
         return findings
-    ordered = sorted(findings, key=lambda finding: finding.verdict == "passed")
+    ordered = sorted(findings, key=lambda finding: _ORDER.index(finding.verdict))
     kept, left_out = ordered[: MAX_FINDINGS - 1], ordered[MAX_FINDINGS - 1 :]
-    failed = sum(finding.verdict == "failed" for finding in left_out)
+    verdicts = [finding.verdict for finding in left_out]
+    failed, warned = verdicts.count("failed"), verdicts.count("warned")
+    said = f"{failed} of {len(left_out)} further rules failed" + (f" and {warned} warned" if warned else "")
     rest = Finding(
         rule="further_rules",
-        verdict="failed" if failed else "passed",
+        verdict=min(verdicts, key=_ORDER.index),
         observed=failed,
         limit=0,
-        sentence=f"{failed} of {len(left_out)} further rules failed; preprocess/profile.json has all the numbers.",
+        sentence=f"{said}; preprocess/profile.json has all the numbers.",
     )
     return [*kept, rest]
 
 
 def _row_counts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
     rules, file, usable = recipe.data_rules, profile.file, profile.usable_rows
-    yield _judge(
+    yield at_least(
         MIN_ROWS,
         usable,
         rules.min_rows,
-        passed=usable >= rules.min_rows,
-        what=f"{file} has {_count(usable, 'usable row')}",
-        limited=f"at least {rules.min_rows} are needed",
+        what=f"{file} has {counted(usable, 'usable row')}",
+        limited=f"at least {rules.min_rows.limit} are needed",
         remedy="Add rows",
     )
     for name, rows in profile.rows_per_label.items():
-        share = _share(rows, usable)
-        yield _judge(
+        share = share_of(rows, usable)
+        yield at_least(
             MIN_ROWS_PER_LABEL,
             rows,
             rules.min_rows_per_label,
-            passed=rows >= rules.min_rows_per_label,
-            what=f"{file} has {_count(rows, 'usable row')} labelled {name}",
-            limited=f"at least {rules.min_rows_per_label} are needed for each label",
+            what=f"{file} has {counted(rows, 'usable row')} labelled {name}",
+            limited=f"at least {rules.min_rows_per_label.limit} are needed for each label",
             remedy="Add such rows",
         )
-        yield _judge(
+        yield at_least(
             "min_label_share",
             share,
             rules.min_label_share,
-            passed=share >= rules.min_label_share,
             what=f"{share:.2%} of the usable rows of {file} are labelled {name}",
-            limited=f"at least {rules.min_label_share:.2%} are needed for each label",
+            limited=f"at least {rules.min_label_share.limit:.2%} are needed for each label",
             remedy="Add such rows",
         )
 
 
 def _bad_rows(profile: DataProfile, recipe: Recipe) -> Finding:
     bad = profile.unreadable_rows.count + profile.unknown_labels.count + profile.bad_cells.count
-    share, limit = _share(bad, profile.rows), recipe.data_rules.max_bad_row_share
     known = ", ".join(recipe.data.labels)
-    details = [f"{_places(profile.unreadable_rows)} cannot be read"] if profile.unreadable_rows.count else []
+    details = [f"{places(profile.unreadable_rows)} cannot be read"] if profile.unreadable_rows.count else []
     details += [f"{profile.first_bad_byte}, which is not UTF-8"] if profile.first_bad_byte else []
     details += [
-        f"{_places(unknown.rows)}, column '{recipe.data.label_column}': {unknown.value} is none of {known}"
+        f"{places(unknown.rows)}, column '{recipe.data.label_column}': {unknown.value} is none of {known}"
         for unknown in profile.unknown_label_values
     ]
     details += [
-        f"{_places(bad_cell.rows)}, column '{bad_cell.column}': {bad_cell.value} is {bad_cell.wanted}"
+        f"{places(bad_cell.rows)}, column '{bad_cell.column}': {bad_cell.value} is {bad_cell.wanted}"
         for bad_cell in profile.bad_cell_values
     ]
-    return _judge(
+    return at_most(
         MAX_BAD_ROW_SHARE,
-        share,
-        limit,
-        passed=share <= limit,
-        what=f"{bad} of {_count(profile.rows, 'row')} of {profile.file} cannot be used{_listed(details)}",
-        limited=_at_most(limit, share),
+        share_of(bad, profile.rows),
+        recipe.data_rules.max_bad_row_share,
+        what=f"{bad} of {counted(profile.rows, 'row')} of {profile.file} cannot be used{listed(details)}",
         remedy="Correct these rows",
     )
 
@@ -139,26 +139,22 @@ def _texts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
             "Decide on the same labels for each" if recipe.task == "multi_label" else "Decide on one label for each"
         )
         words.append((f"different {rows} of {file} carry {several}", remedy))
-    for (rule, limit, found, total), (what, remedy) in zip(cases, words, strict=True):
-        share = _share(found.count, total)
-        yield _judge(
+    for (name, rule, found, total), (what, remedy) in zip(cases, words, strict=True):
+        yield at_most(
+            name,
+            share_of(found.count, total),
             rule,
-            share,
-            limit,
-            passed=share <= limit,
-            what=f"{found.count} of {total} {what}{_listed([_places(found)] if found.count else [])}",
-            limited=_at_most(limit, share),
+            what=f"{found.count} of {total} {what}{listed([places(found)] if found.count else [])}",
             remedy=remedy,
         )
     longest = profile.text_lengths.maximum
-    yield _judge(
+    yield at_most(
         "max_text_characters",
         longest,
         rules.max_text_characters,
-        passed=longest <= rules.max_text_characters,
         what=f"the longest {'word' if is_table else 'text'} of {file} has {longest} characters",
-        limited=f"at most {rules.max_text_characters} are allowed",
-        remedy=f"Shorten {_places(profile.too_long)}",
+        limited=f"at most {rules.max_text_characters.limit} are allowed",
+        remedy=f"Shorten {places(profile.too_long)}",
     )
 
 
@@ -166,24 +162,23 @@ def _vocabulary(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
     """The rules about texts that a recipe may leave out."""
     rules, file = recipe.data_rules, profile.file
     if rules.min_short_text_share is not None:
-        share = _share(profile.short_texts, profile.usable_rows)
-        yield _judge(
+        share = share_of(profile.short_texts, profile.usable_rows)
+        yield at_least(
             "min_short_text_share",
             share,
             rules.min_short_text_share,
-            passed=share >= rules.min_short_text_share,
             what=f"{share:.2%} of the texts of {file} have fewer than {rules.short_text_characters} characters",
-            limited=f"at least {rules.min_short_text_share:.2%} must",
+            limited=f"at least {rules.min_short_text_share.limit:.2%} must",
             remedy="Add shorter texts",
         )
     if rules.max_vocabulary_words is not None:
-        words, limit = profile.vocabulary_words or 0, rules.max_vocabulary_words
-        yield _judge(
+        words, limit = profile.vocabulary_words or 0, rules.max_vocabulary_words.limit
+        has = counted(words, "different word") if words <= limit else "too many words"
+        yield at_most(
             "max_vocabulary_words",
             words,
-            limit,
-            passed=words <= limit,
-            what=f"the texts of {file} have {_count(words, 'different word') if words <= limit else 'too many words'}",
+            rules.max_vocabulary_words,
+            what=f"the texts of {file} have {has}",
             limited=f"at most {limit} are allowed",
             remedy="Look for texts that are no sentences",
         )
@@ -204,7 +199,7 @@ def _numbers(profile: DataProfile) -> Iterator[Finding]:
     )
     for split, rows in profile.split_rows.items():
         passed = rows >= MIN_ROWS_TO_MEASURE
-        said = f"the {split} part of {file} has {_count(rows, 'row')}"
+        said = f"the {split} part of {file} has {counted(rows, 'row')}"
         yield Finding(
             rule="rows_in_every_split",
             verdict="passed" if passed else "failed",
@@ -238,33 +233,3 @@ def _splits(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
             if absent
             else f"{part} has rows of every label.",
         )
-
-
-def _judge(rule: str, observed: float, limit: float, *, passed: bool, what: str, limited: str, remedy: str) -> Finding:
-    sentence = f"{what} ({limited})." if passed else f"{what}; {limited}. {remedy}, or change data_rules.{rule}."
-    return Finding(
-        rule=rule, verdict="passed" if passed else "failed", observed=observed, limit=limit, sentence=sentence
-    )
-
-
-def _share(part: int, total: int) -> float:
-    return part / total if total else 0.0
-
-
-def _at_most(limit: float, share: float) -> str:
-    return f"that is {share:.2%}, and at most {limit:.2%} are allowed"
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
-
-
-def _places(found: RowsFound) -> str:
-    """`row 3 (line 4), row 9 (line 10) and 5 more`."""
-    named = ", ".join(str(place) for place in found.places)
-    more = found.count - len(found.places)
-    return f"{named} and {more} more" if more else named
-
-
-def _listed(details: Sequence[str]) -> str:
-    return f" ({'; '.join(details)})" if details else ""

@@ -113,12 +113,10 @@ def _check_profile(profile: DataProfile, recipe: Recipe) -> None:
             f"{profile.file} has {profile.usable_rows} usable rows, and at least {FEWEST_ROWS} are needed to train, "
             "stop and measure; add rows"
         )
+    bad_rows = recipe.data_rules.max_bad_row_share
+    bad_rows = bad_rows.model_copy(update={"limit": min(bad_rows.limit, MOST_BAD_SHARE)})
     strict = recipe.model_copy(
-        update={
-            "data_rules": recipe.data_rules.model_copy(
-                update={"max_bad_row_share": min(recipe.data_rules.max_bad_row_share, MOST_BAD_SHARE)}
-            )
-        }
+        update={"data_rules": recipe.data_rules.model_copy(update={"max_bad_row_share": bad_rows})}
     )
     failed = [finding for finding in validate_data(profile, strict).findings if finding.verdict == "failed"]
     if failed:

@@ -36,5 +36,6 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     request = ValidateDataInput.model_validate(event)
     result = judge_data(request, artifact_store())
     failed = [finding.rule for finding in result.findings if finding.verdict == "failed"]
-    logger.info("data validated", verdict=result.verdict, rows=result.rows, failed=failed)
+    warned = [finding.rule for finding in result.findings if finding.verdict == "warned"]
+    logger.info("data validated", verdict=result.verdict, rows=result.rows, failed=failed, warned=warned)
     return result.model_dump(mode="json")

@@ -1,41 +1,99 @@
-"""What a recipe's rows must keep, else nothing is trained."""
+"""What a recipe's rows must keep, else nothing is trained, or the run says so and goes on."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
 from pydantic import Field, model_validator
 
 from steps.recipe_sections.base import Section, Share
 
+Limit = TypeVar("Limit", int, float)
+Severity = Literal["error", "warn"]
+
+Rows = Annotated[int, Field(ge=10)]
+RowsPerLabel = Annotated[int, Field(ge=2)]
+Characters = Annotated[int, Field(ge=1)]
+Words = Annotated[int, Field(ge=1, le=10_000_000)]
+
+
+class Rule(Section, Generic[Limit]):
+    """A limit, and what happens beyond it: `error` ends the run in DataRejected, `warn` says so and goes on."""
+
+    limit: Limit
+    severity: Severity = "error"
+
 
 class DataRules(Section):
-    """Limits that the prepared data must keep, else the run ends in DataRejected."""
+    """Limits that the prepared data must keep. Each is a number, or `{limit: 0.1, severity: warn}`: beyond it, `error`
+    ends the run in DataRejected and `warn` says so and goes on.
+    """
 
-    min_rows: int = Field(default=200, ge=10, description="Rows with an input and a known answer.")
-    min_rows_per_label: int = Field(default=20, ge=2, description="Such rows of each class or label.")
-    min_label_share: Share = Field(default=0.02, description="Share of such rows that each class or label must have.")
-    max_bad_row_share: Share = Field(
-        default=0.0, description="Rows that cannot be read, or whose label or number is none."
+    min_rows: Rule[Rows] = Field(default=Rule[Rows](limit=200), description="Rows with an input and a known answer.")
+    min_rows_per_label: Rule[RowsPerLabel] = Field(
+        default=Rule[RowsPerLabel](limit=20), description="Such rows of each class or label."
     )
-    max_empty_text_share: Share = Field(
-        default=0.01, description="Rows without a text, or with no value in any column."
+    min_label_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.02), description="Share of such rows that each class or label must have."
     )
-    max_duplicate_share: Share = Field(default=0.2, description="Rows whose input occurred in an earlier row.")
-    max_conflicting_label_share: Share = Field(
-        default=0.05, description="Inputs that occur under different labels (not for regression)."
+    max_bad_row_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.0), description="Rows that cannot be read, or whose label or number is none."
     )
-    max_text_characters: int = Field(
-        default=20_000, ge=1, description="Length of the longest text, or of a table's longest word."
+    max_empty_text_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.01), description="Rows without a text, or with no value in any column."
+    )
+    max_duplicate_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.2), description="Rows whose input occurred in an earlier row."
+    )
+    max_conflicting_label_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.05), description="Inputs that occur under different labels (not for regression)."
+    )
+    max_text_characters: Rule[Characters] = Field(
+        default=Rule[Characters](limit=20_000), description="Length of the longest text, or of a table's longest word."
     )
     short_text_characters: int | None = Field(
         default=None, ge=1, description="Texts below this length are short; goes with `min_short_text_share`."
     )
-    min_short_text_share: Share | None = Field(default=None, description="Share of texts that must be short.")
-    max_vocabulary_words: int | None = Field(
-        default=None, ge=1, le=10_000_000, description="Different words of all texts, apart from case."
+    min_short_text_share: Rule[Share] | None = Field(default=None, description="Share of texts that must be short.")
+    max_vocabulary_words: Rule[Words] | None = Field(
+        default=None, description="Different words of all texts, apart from case."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _whole_rules(cls, given: object) -> object:
+        """A bare number is a rule's limit; what a rule does not say is as in its default."""
+        if not isinstance(given, Mapping):
+            return given
+        whole: dict[Any, object] = dict(given)
+        for name, field in cls.model_fields.items():
+            if name in given and _is_rule(field.annotation):
+                whole[name] = _whole_rule(given[name], field.default)
+        return whole
 
     @model_validator(mode="after")
     def _short_texts_are_defined(self) -> DataRules:
         if (self.short_text_characters is None) != (self.min_short_text_share is None):
             raise ValueError("short_text_characters and min_short_text_share go together; give both or neither")
         return self
+
+    def counted(self) -> dict[str, object]:
+        """What Preprocess counts by; all else only judges what was counted."""
+        return {
+            "max_text_characters": self.max_text_characters.limit,
+            "short_text_characters": self.short_text_characters,
+            "max_vocabulary_words": self.max_vocabulary_words.limit if self.max_vocabulary_words else None,
+        }
+
+
+def _is_rule(annotation: object) -> bool:
+    kinds = (annotation, *get_args(annotation))
+    return any(isinstance(kind, type) and issubclass(kind, Rule) for kind in kinds)
+
+
+def _whole_rule(given: object, default: Rule[Any] | None) -> object:
+    if isinstance(given, Rule) or (given is None and default is None):
+        return given
+    said = given if isinstance(given, Mapping) else {"limit": given}
+    return {**(default.model_dump() if default else {}), **said}

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from steps.errors import RecipeInvalidError
 from steps.recipe import Recipe, parse_recipe
+from steps.recipe_sections.data_rules import DataRules, Rule
 
 MakeRecipe = Callable[..., Recipe]
 
@@ -91,6 +92,15 @@ def test_labels_are_ignored_only_where_there_are_classes(comments: Recipe) -> No
     [
         (lambda d: d.update(treshold=1), "treshold: unknown key; remove it or correct its spelling"),
         (lambda d: d["data_rules"].update(min_row=5), "data_rules.min_row: unknown key"),
+        (lambda d: d["data_rules"].update(min_rows=5), "data_rules.min_rows: Input should be greater than or equal"),
+        (lambda d: d["data_rules"].update(min_rows="many"), "data_rules.min_rows: Input should be a valid integer"),
+        (lambda d: d["data_rules"].update(min_rows=None), "data_rules.min_rows: Input should be a valid integer"),
+        (lambda d: d["data_rules"].update(min_rows={"limit": 5}), "data_rules.min_rows.limit: Input should be greater"),
+        (
+            lambda d: d["data_rules"].update(min_rows={"severity": "fatal"}),
+            "data_rules.min_rows.severity: Input should be 'error' or 'warn'",
+        ),
+        (lambda d: d["data_rules"].update(min_rows={"max": 5}), "data_rules.min_rows.max: unknown key"),
         (lambda d: d.pop("approval"), "approval: missing; add it"),
         (lambda d: d["metrics"]["gates"][0].pop("floor"), "metrics.gates[0].floor: missing"),
         (
@@ -201,3 +211,25 @@ def test_a_recipe_keeps_the_limits_of_what_it_becomes(
     with pytest.raises(ValidationError) as refused:
         make_recipe(**section, task="multi_class")
     assert words in str(refused.value)
+
+
+def test_a_rule_is_a_number_or_says_how_severe_it_is(make_recipe: MakeRecipe) -> None:
+    rules = make_recipe(
+        data_rules={
+            "min_rows": 30,
+            "max_duplicate_share": {"limit": 0.3, "severity": "warn"},
+            "max_empty_text_share": {"severity": "warn"},
+            "max_vocabulary_words": {"limit": 50, "severity": "warn"},
+        }
+    ).data_rules
+    told = {
+        name: (rule.limit, rule.severity)
+        for name in DataRules.model_fields
+        if isinstance(rule := getattr(rules, name), Rule)
+    }
+    assert told["min_rows"] == (30, "error")
+    assert told["max_duplicate_share"] == (0.3, "warn")
+    assert told["max_empty_text_share"] == (0.01, "warn")
+    assert told["max_vocabulary_words"] == (50, "warn")
+    assert told["min_rows_per_label"] == (20, "error")
+    assert DataRules.model_validate(rules.model_dump(mode="json")) == rules

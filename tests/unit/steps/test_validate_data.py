@@ -18,7 +18,7 @@ from steps.profile import (
     UnknownLabel,
 )
 from steps.recipe import Recipe
-from steps.validate_data import validate_data
+from steps.validate_data import MAX_FINDINGS, validate_data
 
 MakeRecipe = Callable[..., Recipe]
 RULES = {
@@ -107,6 +107,40 @@ def test_a_value_just_beyond_its_limit_fails_and_says_what_to_do(failed: Failed,
     assert failures[0].limit == RULES[rule]
     assert "f.csv" in failures[0].sentence
     assert f"or change data_rules.{rule}." in failures[0].sentence
+
+
+@pytest.mark.parametrize(("count", "verdict"), [(20, "passed"), (21, "warned")])
+def test_a_rule_that_only_warns_rejects_nothing_and_says_the_same(
+    make_recipe: MakeRecipe, count: int, verdict: str
+) -> None:
+    rules = {**RULES, "max_duplicate_share": {"limit": 0.2, "severity": "warn"}}
+    result = validate_data(profile(duplicates=found(count, 9)), make_recipe(data_rules=rules))
+    [finding] = [finding for finding in result.findings if finding.rule == "max_duplicate_share"]
+    assert (result.verdict, finding.verdict, finding.limit) == ("accepted", verdict, 0.2)
+    assert verdict == "passed" or finding.sentence.endswith(
+        "that is 21.00%, and at most 20.00% are allowed. Remove the repeated rows, or change "
+        "data_rules.max_duplicate_share."
+    )
+
+
+@pytest.mark.parametrize(("severity", "rest"), [("error", "failed"), ("warn", "warned")])
+def test_findings_beyond_the_most_that_are_kept_are_counted(make_recipe: MakeRecipe, severity: str, rest: str) -> None:
+    labels = {f"class-{number}": 100 for number in range(60)}
+    rules = {
+        "min_rows_per_label": {"limit": 101, "severity": severity},
+        "max_text_characters": {"limit": 119, "severity": "warn"},
+    }
+    recipe = make_recipe(
+        task="multi_class",
+        data={"labels": {name: name for name in labels}},
+        data_rules=rules,
+        smoke={"cases": [{"text": "good", "label": "class-1"}]},
+    )
+    result = validate_data(profile(rows_per_label=labels, rows_per_split={}), recipe)
+    assert len(result.findings) == MAX_FINDINGS
+    last = result.findings[-1]
+    assert (last.rule, last.verdict) == ("further_rules", rest)
+    assert all(finding.verdict != "passed" for finding in result.findings)
 
 
 def test_a_label_without_any_row_is_named(failed: Failed) -> None:

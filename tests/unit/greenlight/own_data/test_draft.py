@@ -58,9 +58,9 @@ def test_two_labels_make_a_binary_recipe_with_rules_the_file_keeps(write: Write)
     found = draft_recipe(write(["text", "label"], texts([0, 1] * 100)), TEXTS, APPROVER).recipe
     assert (found.name, found.task) == ("mine", "binary")
     assert found.data.labels == {"0": "0", "1": "1"}
-    assert found.data_rules.min_rows == 100
-    assert found.data_rules.min_rows_per_label == 50
-    assert found.data_rules.max_bad_row_share == 0.0
+    assert found.data_rules.min_rows.limit == 100
+    assert found.data_rules.min_rows_per_label.limit == 50
+    assert found.data_rules.max_bad_row_share.limit == 0.0
     assert [(gate.name, gate.floor) for gate in found.metrics.gates] == [("roc_auc", 0.6), ("accuracy", 0.48)]
     assert found.smoke.evaluated_rows == 10
 
@@ -70,7 +70,7 @@ def test_twenty_skewed_classes_stay_twenty_in_order_of_their_names(write: Write)
     found = draft_recipe(write(["text", "label"], texts(labels)), TEXTS, APPROVER).recipe
     assert found.task == "multi_class"
     assert found.data.class_names == [f"class {number:02}" for number in range(20)]
-    assert found.data_rules.min_rows_per_label == 6
+    assert found.data_rules.min_rows_per_label.limit == 6
 
 
 def test_a_seed_is_found_that_puts_a_rare_class_into_every_part(write: Write) -> None:
@@ -106,7 +106,7 @@ def test_several_label_columns_make_a_multi_label_recipe(write: Write) -> None:
 def test_long_dirty_texts_get_room(write: Write) -> None:
     rows = [["<br />\n" + '"quoted", ' * (number % 400) + str(number), number % 2] for number in range(120)]
     found = draft_recipe(write(["text", "label"], rows), TEXTS, APPROVER).recipe
-    assert found.data_rules.max_text_characters == 3000
+    assert found.data_rules.max_text_characters.limit == 3000
 
 
 def test_a_table_with_gaps_becomes_a_regression_on_its_telling_columns(write: Write) -> None:
