@@ -31,7 +31,7 @@ from xgboost import XGBClassifier, XGBRegressor
 from steps.exit_message import own_error_as_exit_message
 from steps.preprocess import preprocess
 from steps.recipe import Recipe, parse_recipe
-from training.evaluate_model import measure
+from training.metrics import measure
 from training.prepared_rows import PreparedRows
 
 if TYPE_CHECKING:

@@ -31,7 +31,8 @@ from greenlight.recipes import load_recipe
 from greenlight.target import PROJECT
 from serving.model import load_model
 from steps.recipe_sections.metrics import LOSS_METRICS
-from training.evaluate_model import measure, predict
+from training.evaluation.asked_model import predict
+from training.metrics import measure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

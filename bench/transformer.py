@@ -28,7 +28,7 @@ from greenlight.pretrained import package_weights
 from greenlight.recipe_rows import rows_for_run
 from greenlight.recipes import load_recipe
 from greenlight.target import PROJECT
-from training.evaluate_model import measure
+from training.metrics import measure
 from training.transformer_classifier import train
 from training.transformer_hyperparameters import TransformerHyperparameters
 

@@ -17,7 +17,8 @@ from greenlight.recipes import load_recipe
 from greenlight.target import PROJECT
 from serving.model import load_model
 from training import text_classifier
-from training.evaluate_model import measure, predict
+from training.evaluation.asked_model import predict
+from training.metrics import measure
 
 
 def some_rows(file: Path, count: int, target: Path) -> None:

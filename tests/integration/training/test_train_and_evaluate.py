@@ -20,6 +20,7 @@ from steps.evaluated_rows import EvaluatedRows, is_same
 from steps.evaluation_report import MetricsReport
 from steps.recipe import parse_recipe
 from training import evaluate_model, text_classifier
+from training.evaluation.asked_model import predict
 from training.prepared_rows import PreparedRows, TrainingDataError
 
 
@@ -117,7 +118,7 @@ def test_the_same_seed_gives_the_same_model_to_the_last_bit(two_classes: Any, tm
     for name in ("first", "second"):
         (tmp_path / name).mkdir()
         folder = train(two_classes, tmp_path / name, "--seed", "3")
-        answers.append(evaluate_model.predict(load_model(folder / "model"), rows, recipe))
+        answers.append(predict(load_model(folder / "model"), rows, recipe))
     np.testing.assert_array_equal(answers[0], answers[1])
 
 

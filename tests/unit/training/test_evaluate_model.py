@@ -16,7 +16,10 @@ from steps.errors import ArtifactMissingError
 from steps.evaluation_report import MetricsReport
 from steps.recipe import Recipe
 from steps.recipe_sections.metrics import CLASS_METRICS, LABEL_METRICS, NUMBER_METRICS
-from training.evaluate_model import ModelArchiveError, predict, report_on, unpack_model, write_predictions
+from training.evaluation.asked_model import AskedModel, ModelArchiveError, predict, unpack_model
+from training.evaluation.predictions_file import write_predictions
+from training.evaluation.report import report_on
+from training.metrics import answered
 from training.prepared_rows import PreparedRows
 
 
@@ -150,9 +153,13 @@ def test_a_model_that_does_not_take_the_rows_is_an_error(tmp_path: Path, opinion
         predict(Answering(refuses=True), text_rows(tmp_path, ["bad", "good"]), opinions)
 
 
+def asked(outputs: Any) -> AskedModel:
+    return AskedModel(Path("model.tar.gz"), Path(), Answering(), np.array(outputs, dtype=np.float64))
+
+
 def test_classes_are_reported_with_confusion_and_baseline(opinions: Recipe) -> None:
     candidate = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
-    report = report_on(opinions, np.array([0, 0, 1]), candidate, None)
+    report = report_on(opinions, np.array([0, 0, 1]), asked(candidate), None)
     assert set(report.candidate) == CLASS_METRICS
     assert report.confusion == [[1, 1], [0, 1]]
     assert (report.majority_baseline_accuracy, report.mean_baseline_root_mean_squared_error) == (2 / 3, None)
@@ -162,7 +169,7 @@ def test_classes_are_reported_with_confusion_and_baseline(opinions: Recipe) -> N
 def test_several_labels_are_reported_each(recipes: dict[str, Recipe]) -> None:
     answers = np.array([[1, 0], [0, 0], [0, 1], [0, 0]])
     candidate = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.5], [0.1, 0.2]])
-    report = report_on(recipes["multi_label"], answers, candidate, candidate)
+    report = report_on(recipes["multi_label"], answers, asked(candidate), asked(candidate))
     assert set(report.candidate) == LABEL_METRICS
     assert report.champion == report.candidate
     assert report.candidate["subset_accuracy"] == 0.75
@@ -174,7 +181,7 @@ def test_several_labels_are_reported_each(recipes: dict[str, Recipe]) -> None:
 
 
 def test_numbers_are_reported_with_the_error_of_the_mean(recipes: dict[str, Recipe]) -> None:
-    report = report_on(recipes["regression"], np.array([1.0, 3.0]), np.array([[2.0], [3.0]]), None)
+    report = report_on(recipes["regression"], np.array([1.0, 3.0]), asked([[2.0], [3.0]]), None)
     assert set(report.candidate) == NUMBER_METRICS
     assert (report.majority_baseline_accuracy, report.mean_baseline_root_mean_squared_error) == (None, 1.0)
     assert (report.confusion, report.class_names) == ([], [])
@@ -212,5 +219,6 @@ def test_predictions_hold_row_numbers_answers_and_probabilities(
     tmp_path: Path, recipes: dict[str, Recipe], task: str, rows: Any, lines: list[str]
 ) -> None:
     answers, outputs = (np.array(part) for part in zip(*rows, strict=True))
-    write_predictions(tmp_path / "predictions.csv", recipes[task], answers, outputs)
+    given = answered(task, recipes[task].data.class_names, outputs, {})
+    write_predictions(tmp_path / "predictions.csv", recipes[task], answers, outputs, given)
     assert (tmp_path / "predictions.csv").read_text().splitlines() == lines

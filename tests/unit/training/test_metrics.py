@@ -51,8 +51,8 @@ def test_probabilities_of_32_bits_whose_sums_miss_one_are_taken() -> None:
 
 def test_the_majority_and_the_confusion_are_counted() -> None:
     assert majority_accuracy(np.array([0, 1, 1, 1])) == 0.75
-    assert confusion_counts(TWO, TWO_LABELS) == [[1, 1], [0, 2]]
-    assert confusion_counts(THREE, THREE_LABELS) == [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
+    assert confusion_counts(TWO.argmax(axis=1), TWO_LABELS, 2) == [[1, 1], [0, 2]]
+    assert confusion_counts(THREE.argmax(axis=1), THREE_LABELS, 3) == [[1, 0, 0], [0, 1, 0], [0, 1, 1]]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -1,0 +1,1 @@
+"""What EvaluateModel measures, one file for each part of its report."""
