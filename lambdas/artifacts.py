@@ -7,6 +7,7 @@ from typing import TypeVar
 from steps.adopt_model import adopt_import, adopt_search
 from steps.contracts import ImportReport, PrepareRunResult, SearchReport
 from steps.errors import ArtifactMissingError
+from steps.evaluation_report import EVALUATION_REPORT, MetricsReport
 from steps.ports import ArtifactStore
 from steps.recipe import Recipe, parse_recipe
 
@@ -28,6 +29,13 @@ def model_origin(recipe: Recipe, plan: PrepareRunResult, artifacts: ArtifactStor
         trials_uri = f"{folder}/trials.json"
         return adopt_search(SearchReport.model_validate_json(artifacts.read(trials_uri)), trials_uri).reason
     return ""
+
+
+def read_metrics(plan: PrepareRunResult, artifacts: ArtifactStore) -> MetricsReport:
+    """What the run's evaluation measured."""
+    return MetricsReport.model_validate_json(
+        artifacts.read(f"{planned(plan.evaluate_model).output_uri}/{EVALUATION_REPORT}")
+    )
 
 
 def planned(part: Part | None) -> Part:

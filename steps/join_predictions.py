@@ -100,7 +100,7 @@ def join_predictions(
                 next_bad = next(bad_rows, None)
             elif (given := next(outputs, None)) is None:
                 raise PredictionError(f"there is no answer for {line.place}; start the batch again")
-            elif (answer := read_answer(card.task, card.class_names, given)) is None:
+            elif (answer := read_answer(card.task, card.class_names, given, card.thresholds)) is None:
                 errors["no_answer"] += 1
                 cells = columns.without(NO_ANSWER)
             else:

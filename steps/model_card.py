@@ -31,6 +31,11 @@ class ModelCard(Contract):
     not_for: str = ""
     task: Task
     class_names: list[str]
+    thresholds: dict[str, float] = Field(
+        default={},
+        description="Class or label -> probability from which it is answered; none where the likelier class and every "
+        "label from 0.5 on are.",
+    )
     input: ModelInput
     examples: list[dict[str, str | float | None] | str] = Field(
         default=[], description="Rows to try, from the recipe's smoke cases."

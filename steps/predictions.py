@@ -86,6 +86,10 @@ class ModelDescription(ModelSummary):
     """All about a model."""
 
     class_names: list[str] = Field(description="Classes or labels in the order of the outputs; none for a number.")
+    thresholds: dict[str, float] = Field(
+        description="Class or label -> probability from which it is answered; for those that are not there, the "
+        "likeliest class is, and a label from 0.5 on."
+    )
     input: ModelInput
     data: DataFacts
     approval: str = Field(description="Who said yes, when and why.")
@@ -125,6 +129,7 @@ def description_of(card: ModelCard) -> ModelDescription:
     return ModelDescription(
         **summary_of(card).model_dump(),
         class_names=card.class_names,
+        thresholds=card.thresholds,
         input=card.input,
         data=DataFacts(training_rows=card.training_rows, test_rows=card.test_rows, digest=card.data_digest),
         approval=card.approval,
@@ -162,7 +167,7 @@ def answer_rows(
     predictions: list[Answer | None] = [None] * len(instances)
     no_answer = "no number" if card.task == "regression" else f"no probabilities of {', '.join(card.class_names)}"
     for place, output in zip(checked.places, ask(checked.rows), strict=True):
-        predictions[place] = read_answer(card.task, card.class_names, output)
+        predictions[place] = read_answer(card.task, card.class_names, output, card.thresholds)
         if predictions[place] is None:
             errors[place] = RowError(index=place, reason=f"the model gave {no_answer}")
     listed = [errors[index] for index in sorted(errors)]

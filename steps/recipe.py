@@ -146,6 +146,8 @@ def _check_metrics(task: Task, metrics: MetricsSection) -> None:
         if gate.name not in _METRICS[task]:
             known = ", ".join(sorted(_METRICS[task]))
             raise ValueError(f"metrics.gates[{index}].name is {gate.name}, but task {task} has {known}")
+    if metrics.thresholds == "validation" and task not in {"binary", "multi_label"}:
+        raise ValueError(f"task is {task}, so metrics.thresholds: validation has no meaning; remove it")
 
 
 def _check_search(tuning: TuningSection, training: TrainingSection) -> None:

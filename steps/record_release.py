@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from steps.contracts import ApprovalDecision, LiveVersion, RunState
@@ -47,8 +48,11 @@ def live_version(state: RunState, *, recipe: Recipe, previous: LiveVersion | Non
     )
 
 
-def model_card(state: RunState, recipe: Recipe, live: LiveVersion) -> ModelCard:
-    """What whoever asks the live version needs to know."""
+def model_card(state: RunState, recipe: Recipe, live: LiveVersion, thresholds: Mapping[str, float]) -> ModelCard:
+    """What whoever asks the live version needs to know.
+
+    thresholds: class or label -> probability from which it is answered, as the evaluation chose them
+    """
     checked, validated = state.check_metrics, state.validate_data
     test_rows = checked.rows if checked else 0
     trained = recipe.import_model is None and validated is not None
@@ -58,6 +62,7 @@ def model_card(state: RunState, recipe: Recipe, live: LiveVersion) -> ModelCard:
         not_for=recipe.not_for,
         task=recipe.task,
         class_names=live.class_names,
+        thresholds=dict(thresholds),
         input=model_input(recipe),
         examples=[case.instance for case in recipe.smoke.cases[:MAX_EXAMPLES]],
         model_version=live.model_version,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from steps.answers import Answer, Output, read_answer
+from steps.answers import NO_THRESHOLDS, Answer, Output, read_answer
 from steps.contracts import RunSmokeTestsResult, SmokeAnswer
 from steps.evaluated_rows import EvaluatedRow, is_same
 from steps.recipe_sections.release import SmokeCase, SmokeSection
@@ -36,17 +36,22 @@ def judge_smoke_tests(
     class_names: Sequence[str],
     replies: Sequence[Reply],
     evaluated: Sequence[tuple[EvaluatedRow, Reply]] = (),
+    *,
+    thresholds: Mapping[str, float] = NO_THRESHOLDS,
 ) -> RunSmokeTestsResult:
     """Compare each case with its reply, and what the endpoint gives for evaluated rows with what they had.
 
     class_names: in the order of the model's outputs, none for a regression
     replies: one per case, in the recipe's order
     evaluated: rows that the evaluated model answered, each with the endpoint's reply
+    thresholds: class or label -> probability from which it is answered, as read_answer takes them
     Raises ValueError when there are more or fewer replies than cases.
     """
+    answers = [read_answer(task, class_names, reply.output, thresholds) if reply.output else None for reply in replies]
+    no_answer = _no_answer(task, len(class_names))
     judged = [
-        _judge(number, case, reply, task=task, class_names=class_names, max_latency_ms=smoke.max_latency_ms)
-        for number, (case, reply) in enumerate(zip(smoke.cases, replies, strict=True), start=1)
+        _judge(number, case, reply, answer, no_answer=no_answer, max_latency_ms=smoke.max_latency_ms)
+        for number, (case, reply, answer) in enumerate(zip(smoke.cases, replies, answers, strict=True), start=1)
     ]
     compared = [
         _difference(number, row, reply, smoke.max_latency_ms) for number, (row, reply) in enumerate(evaluated, start=1)
@@ -66,15 +71,14 @@ def judge_smoke_tests(
 
 
 def _judge(
-    number: int, case: SmokeCase, reply: Reply, *, task: Task, class_names: Sequence[str], max_latency_ms: int
+    number: int, case: SmokeCase, reply: Reply, answer: Answer | None, *, no_answer: str, max_latency_ms: int
 ) -> tuple[SmokeAnswer, str]:
     """The answer, and why it fails; an empty sentence when it passes."""
-    answer = read_answer(task, class_names, reply.output) if reply.output is not None else None
     sentence = ""
     if reply.error is not None:
         sentence = f"Smoke case {number} got no answer: {reply.error}."
     elif answer is None:
-        sentence = f"Smoke case {number} was answered with {_no_answer(task, len(class_names))}."
+        sentence = f"Smoke case {number} was answered with {no_answer}."
     elif not _is_right(case, answer):
         given = f"{_given(answer)} with probability {answer.probability:.2f}" if answer.probability else _given(answer)
         sentence = f"Smoke case {number} must be {_wanted(case)}, but the endpoint answered {given}."

@@ -20,6 +20,7 @@ from steps.approval import STALE_CLAIM_SECONDS, ApprovalRequest, AuditRecord
 from steps.code_manifest import CodeManifest
 from steps.contracts import CheckMetricsResult, LiveVersion, PrepareRunResult, RegisterModelResult, RunInput, Trial
 from steps.errors import ArtifactMissingError, PredictionError, ServiceRefusedError
+from steps.evaluation_report import EVALUATION_REPORT, MetricsReport
 from steps.ports import (
     ApprovalRecords,
     ArtifactStore,
@@ -360,6 +361,21 @@ def shared_data() -> Path:
 def objects() -> dict[str, bytes]:
     """What lies in the fake artifact store, oldest first."""
     return {}
+
+
+@pytest.fixture
+def measured(plan: PrepareRunResult, objects: dict[str, bytes]) -> MetricsReport:
+    """What the plan's evaluation measured, lying where it writes it."""
+    report = MetricsReport(
+        rows=1279,
+        candidate={"accuracy": 0.784},
+        champion=None,
+        class_names=["negative", "positive"],
+        thresholds={"positive": 0.25},
+    )
+    assert plan.evaluate_model is not None
+    objects[f"{plan.evaluate_model.output_uri}/{EVALUATION_REPORT}"] = report.model_dump_json().encode()
+    return report
 
 
 @pytest.fixture

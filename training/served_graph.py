@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from serving.model import TextModel
-from steps.answers import Output, read_answer
+from steps.answers import NO_THRESHOLDS, Output, read_answer
 from steps.recipe import Recipe
 from training.archive_checks import ArchiveRefusedError
 
@@ -117,7 +117,7 @@ def _check_answer(output: Output, recipe: Recipe) -> None:
         raise ArchiveRefusedError(
             f"Its model answers {len(numbers)} numbers a text; the recipe {recipe.name} needs {wanted}, {_why(recipe)}."
         )
-    if read_answer(recipe.task, recipe.data.class_names, output) is None:
+    if read_answer(recipe.task, recipe.data.class_names, output, NO_THRESHOLDS) is None:
         wants = {
             "multi_label": "a probability for each label, from 0 to 1",
             "regression": "a finite number",

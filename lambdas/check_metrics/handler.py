@@ -8,11 +8,10 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from lambdas.adapters.s3 import artifact_store
-from lambdas.artifacts import planned, read_recipe
+from lambdas.artifacts import read_metrics, read_recipe
 from lambdas.observed import logger, state_handler
 from steps.check_metrics import check_metrics
 from steps.contracts import CheckMetricsResult, PrepareRunResult
-from steps.evaluation_report import MetricsReport
 from steps.ports import ArtifactStore
 
 
@@ -25,9 +24,7 @@ class CheckMetricsInput(BaseModel):
 
 def judge_metrics(request: CheckMetricsInput, artifacts: ArtifactStore) -> CheckMetricsResult:
     """The verdict on the run's candidate."""
-    report_uri = f"{planned(request.plan.evaluate_model).output_uri}/report.json"
-    report = MetricsReport.model_validate_json(artifacts.read(report_uri))
-    return check_metrics(report, read_recipe(request.plan, artifacts))
+    return check_metrics(read_metrics(request.plan, artifacts), read_recipe(request.plan, artifacts))
 
 
 @state_handler

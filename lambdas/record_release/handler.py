@@ -13,7 +13,7 @@ from lambdas.adapters.dynamodb_releases import release_records
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker import model_registry
 from lambdas.adapters.sesv2 import mailer
-from lambdas.artifacts import planned, read_recipe
+from lambdas.artifacts import planned, read_metrics, read_recipe
 from lambdas.endings import EndingSettings, count_end, tell
 from lambdas.mails.compose import Outcomes, released_mail
 from lambdas.observed import logger, state_handler
@@ -49,7 +49,7 @@ def record_release(
     """Record the release; safe to repeat. The card is written first: a live version always has one."""
     plan = planned(state.prepare_run)
     live = live_version(state, recipe=recipe, previous=records.live(recipe.name), now=now)
-    card = model_card(state, recipe, live)
+    card = model_card(state, recipe, live, read_metrics(plan, artifacts).thresholds)
     artifacts.write(planned(live.card_uri), card.model_dump_json(indent=2).encode())
     decided = state.request_approval
     why = f"Approved: {decided.comment}" if decided else "Released without a person, as the recipe's policy allows."

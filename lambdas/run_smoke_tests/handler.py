@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker_runtime import predictor
-from lambdas.artifacts import planned, read_recipe
+from lambdas.artifacts import planned, read_metrics, read_recipe
 from lambdas.observed import logger, state_handler
 from steps.answers import Row
 from steps.contracts import PrepareRunResult, RunSmokeTestsResult
@@ -46,7 +46,14 @@ def run_smoke_tests(
     replies = [_ask(model, endpoint, row, clock) for row in asked]
     cases = len(recipe.smoke.cases)
     compared = list(zip(evaluated, replies[cases:], strict=True))
-    return judge_smoke_tests(recipe.task, recipe.smoke, recipe.data.class_names, replies[:cases], compared)
+    return judge_smoke_tests(
+        recipe.task,
+        recipe.smoke,
+        recipe.data.class_names,
+        replies[:cases],
+        compared,
+        thresholds=read_metrics(request.plan, artifacts).thresholds,
+    )
 
 
 def _read_evaluated(recipe: Recipe, plan: PrepareRunResult, artifacts: ArtifactStore) -> list[EvaluatedRow]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from steps.answers import LABEL_THRESHOLD, Answer
+from steps.answers import Answer
 from steps.model_card import ModelCard
 from steps.pages.form import fields_of
 from steps.predictions import RowError
@@ -98,7 +98,7 @@ def bars(answer: Answer) -> list[Bar]:
     """The probabilities of an answer: classes by likelihood, labels in their own order."""
     given = answer.probabilities or {}
     if answer.labels is not None:
-        return [Bar(name, value, value >= LABEL_THRESHOLD) for name, value in given.items()]
+        return [Bar(name, value, name in answer.labels) for name, value in given.items()]
     found = [Bar(name, value, name == answer.label) for name, value in given.items()]
     return sorted(found, key=lambda bar: -bar.probability)
 

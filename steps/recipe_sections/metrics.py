@@ -48,3 +48,9 @@ class MetricsSection(Section):
     clear_win: float = Field(
         default=0.01, gt=0, description="Gain in the first metric over the live version that counts as clearly better."
     )
+    thresholds: Literal["default", "validation"] = Field(
+        default="default",
+        description="`validation`: EvaluateModel chooses, on the validation rows and for the largest f1, the "
+        "probability from which the second class (binary) or each label (multi_label) is answered. `default`: the "
+        "likelier class, and every label from 0.5 on.",
+    )

@@ -20,6 +20,7 @@ import yaml
 from lambdas.predict import composition
 from lambdas.predict.composition import Services
 from steps import preprocess
+from steps.answers import NO_THRESHOLDS
 from steps.contracts import CheckMetricsResult, LiveVersion, PrepareRunResult, RegisterModelResult, RunState
 from steps.ports import ArtifactStore, ModelRegistry, ReleaseRecords
 from steps.recipe import Recipe, parse_recipe
@@ -131,7 +132,7 @@ def live_reviews(
     """The recipe `reviews` is live, with its card."""
     uri = "s3://bucket/runs/old/record_release/model_card.json"
     version = live.model_copy(update={"task": "binary", "card_uri": uri})
-    objects[uri] = model_card(registered_state, reviews, version).model_dump_json().encode()
+    objects[uri] = model_card(registered_state, reviews, version, NO_THRESHOLDS).model_dump_json().encode()
     records.set_live(reviews.name, version)
     return version
 

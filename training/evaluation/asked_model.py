@@ -11,7 +11,7 @@ import numpy as np
 
 from serving.model import load_model
 from serving.unusable_input import UnusableInputError
-from steps.answers import read_answer
+from steps.answers import NO_THRESHOLDS, read_answer
 from steps.errors import ArtifactMissingError
 from training.metrics import answered
 
@@ -108,7 +108,7 @@ def _check_outputs(outputs: Sequence[Output], recipe: Recipe) -> None:
                 f"the model answers {len(output.values)} values a row, but the recipe has "
                 f"{wanted.get(recipe.task, f'{n_outputs} classes')}"
             )
-        if read_answer(recipe.task, names, output) is None:
+        if read_answer(recipe.task, names, output, NO_THRESHOLDS) is None:
             raise ModelArchiveError(
                 "the model answers values that are no probabilities: each must lie between 0 and 1"
                 + ("" if recipe.task == "multi_label" else ", and those of a row must add up to 1")

@@ -10,6 +10,7 @@ from lambdas.update_endpoint.handler import UpdateEndpointInput, update_endpoint
 from steps.contracts import LiveVersion, PrepareRunResult, RegisterModelResult, UpdateEndpointResult
 from steps.errors import ArtifactChangedError, EndpointBusyError
 from steps.evaluated_rows import EvaluatedRow, EvaluatedRows
+from steps.evaluation_report import MetricsReport
 from steps.ports import ArtifactStore, Endpoint, EndpointService, Predictor
 
 NAME = "greenlight-reviews"
@@ -159,7 +160,12 @@ def test_a_failed_update_is_undone_by_deleting_and_creating_anew(
 
 
 @pytest.fixture
-def smoke(plan: PrepareRunResult, objects: dict[str, bytes], recipe_text: str) -> RunSmokeTestsInput:
+def smoke(
+    plan: PrepareRunResult,
+    objects: dict[str, bytes],
+    recipe_text: str,
+    measured: MetricsReport,  # noqa: ARG001 - it lies in the store
+) -> RunSmokeTestsInput:
     objects[plan.recipe_uri] = recipe_text.encode()
     evaluated = EvaluatedRows(rows=[EvaluatedRow(row="Middling.", values=[0.4, 0.6])])
     assert plan.evaluate_model is not None
@@ -170,7 +176,8 @@ def smoke(plan: PrepareRunResult, objects: dict[str, bytes], recipe_text: str) -
 def test_an_endpoint_that_answers_rightly_passes(
     smoke: RunSmokeTestsInput, artifacts: ArtifactStore, model: Predictor, replies: dict[str, list[float]]
 ) -> None:
-    replies |= {"Wonderful.": [0.1, 0.9], "Dreadful.": [0.8, 0.2], "Middling.": [0.4001, 0.5999]}
+    # A quarter is enough to be answered positive: the evaluation chose that threshold.
+    replies |= {"Wonderful.": [0.75, 0.25], "Dreadful.": [0.8, 0.2], "Middling.": [0.4001, 0.5999]}
     result = run_smoke_tests(smoke, artifacts, model, lambda: 0.0)
     assert result.verdict == "passed"
     assert result.reason.endswith("1 held-back rows were answered as by the evaluated model.")

@@ -38,6 +38,7 @@ def locked(records: ReleaseRecords, plan: PrepareRunResult, now: datetime) -> No
     records.take_lock("reviews", Lock(plan.run_id, "arn", now + timedelta(hours=9)), now=now)
 
 
+@pytest.mark.usefixtures("measured")
 def test_a_release_is_live_approved_and_unlocked(
     *,
     state: RunState,
@@ -61,6 +62,7 @@ def test_a_release_is_live_approved_and_unlocked(
     assert new.card_uri is not None
     card = ModelCard.model_validate_json(artifacts.read(new.card_uri))
     assert (card.model_version, card.model_digest) == (new.model_version, new.model_digest)
+    assert card.thresholds == {"positive": 0.25}
     again = record_release(state, recipe=reviews, artifacts=artifacts, registry=registry, records=records, now=now)
     assert again == new
 
@@ -136,6 +138,7 @@ def test_another_runs_lock_stays(
     assert records.lock("reviews") == theirs
 
 
+@pytest.mark.usefixtures("measured")
 @pytest.mark.parametrize("has_previous", [True, False])
 def test_a_release_that_was_recorded_and_rolled_back_is_not_live(
     *,

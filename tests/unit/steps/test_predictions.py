@@ -47,6 +47,13 @@ def test_rows_that_can_be_answered_are_and_the_others_are_listed_in_place(card: 
     assert (answered.model_version, answered.not_for) == ("3", "Judging the person who wrote it.")
 
 
+def test_a_version_answers_with_its_own_thresholds_and_describes_them(card: ModelCard) -> None:
+    card = card.model_copy(update={"thresholds": {"positive": 0.25}})
+    answered = answer_rows(["good", "bad"], card, model([0.75, 0.25], [0.76, 0.24]))
+    assert [each and each.label for each in answered.predictions] == ["positive", "negative"]
+    assert description_of(card).thresholds == {"positive": 0.25}
+
+
 def test_the_model_is_not_asked_when_there_is_nothing_to_ask(card: ModelCard) -> None:
     def never(_rows: list[Row]) -> list[Output]:
         raise AssertionError

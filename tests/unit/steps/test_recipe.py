@@ -233,3 +233,10 @@ def test_a_rule_is_a_number_or_says_how_severe_it_is(make_recipe: MakeRecipe) ->
     assert told["max_vocabulary_words"] == (50, "warn")
     assert told["min_rows_per_label"] == (20, "error")
     assert DataRules.model_validate(rules.model_dump(mode="json")) == rules
+
+
+def test_thresholds_are_chosen_only_for_tasks_that_have_some(make_recipe: MakeRecipe) -> None:
+    metrics = {"gates": [{"name": "accuracy", "floor": 0.7}], "thresholds": "validation"}
+    assert make_recipe(metrics=metrics).metrics.thresholds == "validation"
+    with pytest.raises(ValidationError, match="task is multi_class, so metrics\\.thresholds"):
+        make_recipe(metrics=metrics, task="multi_class")

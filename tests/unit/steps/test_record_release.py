@@ -4,6 +4,7 @@ from datetime import datetime
 
 import pytest
 
+from steps.answers import NO_THRESHOLDS
 from steps.contracts import (
     ApprovalDecision,
     CheckMetricsResult,
@@ -62,7 +63,7 @@ def test_the_card_says_what_the_model_does_and_where_it_comes_from(
 ) -> None:
     validated = ValidateDataResult(verdict="accepted", findings=[], rows=10_000)
     state = state.model_copy(update={"validate_data": validated})
-    card = model_card(state, reviews, live_version(state, recipe=reviews, previous=None, now=now))
+    card = model_card(state, reviews, live_version(state, recipe=reviews, previous=None, now=now), NO_THRESHOLDS)
     assert (card.task, card.class_names, card.input.text_column) == ("binary", ["negative", "positive"], "text")
     assert card.examples == ["Wonderful.", "Dreadful."]
     assert (card.test_rows, card.training_rows) == (checked.rows, 10_000 - checked.rows)
@@ -84,7 +85,7 @@ def test_the_card_names_who_said_yes_without_an_address(
         approval_id="a",
     )
     state = state.model_copy(update={"request_approval": decision})
-    card = model_card(state, reviews, live_version(state, recipe=reviews, previous=None, now=now))
+    card = model_card(state, reviews, live_version(state, recipe=reviews, previous=None, now=now), NO_THRESHOLDS)
     assert card.approval == f"Approved by ann on 2026-03-02 09:00 UTC{end}"
 
 
@@ -94,4 +95,14 @@ def test_a_model_that_was_brought_along_learned_from_none_of_our_rows(
     imported = reviews.model_copy(update={"import_model": ImportSection()})
     validated = ValidateDataResult(verdict="accepted", findings=[], rows=10_000)
     state = state.model_copy(update={"validate_data": validated})
-    assert model_card(state, imported, live_version(state, recipe=imported, previous=None, now=now)).training_rows == 0
+    assert (
+        model_card(
+            state, imported, live_version(state, recipe=imported, previous=None, now=now), NO_THRESHOLDS
+        ).training_rows
+        == 0
+    )
+
+
+def test_the_card_carries_the_thresholds_of_the_evaluation(state: RunState, reviews: Recipe, now: datetime) -> None:
+    live = live_version(state, recipe=reviews, previous=None, now=now)
+    assert model_card(state, reviews, live, {"positive": 0.31}).thresholds == {"positive": 0.31}

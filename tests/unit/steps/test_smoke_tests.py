@@ -53,6 +53,12 @@ def test_an_answer_exactly_at_the_allowed_time_passes() -> None:
     assert judge_smoke_tests("binary", SMOKE, CLASSES, [Reply(500.0, Output([0.1, 0.9])), RIGHT[1]]).verdict == "passed"
 
 
+def test_a_case_is_judged_with_the_thresholds_of_the_evaluation() -> None:
+    replies = [Reply(40.0, Output([0.7, 0.3])), Reply(40.0, Output([0.8, 0.2]))]
+    assert judge_smoke_tests("binary", SMOKE, CLASSES, replies).verdict == "failed"
+    assert judge_smoke_tests("binary", SMOKE, CLASSES, replies, thresholds={"positive": 0.3}).verdict == "passed"
+
+
 def test_the_reason_counts_the_failures() -> None:
     wrong = [Reply(40.0, Output([0.9, 0.1])), Reply(40.0, Output([0.1, 0.9]))]
     assert judge_smoke_tests("binary", SMOKE, CLASSES, wrong).reason.endswith("2 of 2 cases failed.")

@@ -127,6 +127,11 @@ def test_every_row_comes_back_in_its_place_with_all_that_it_had(tmp_path: Path) 
     )
 
 
+def test_a_batch_answers_with_the_thresholds_of_its_version(tmp_path: Path) -> None:
+    _, rows = through(b"text\nfour\nfive!\n", tmp_path, model=card(thresholds={"good": 0.05}))
+    assert [(row["label"], row["probability"]) for row in rows] == [("bad", "0.96"), ("good", "0.05")]
+
+
 def test_bad_rows_in_the_middle_keep_their_place_and_never_reach_the_model(tmp_path: Path) -> None:
     asked: list[str] = []
 

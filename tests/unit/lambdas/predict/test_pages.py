@@ -95,6 +95,16 @@ def test_a_short_text_has_one_line_and_stays_in_it(
     assert found.select_one("input#text")["value"] == '"Zoë" <i>'  # type: ignore[index]  # it is there
 
 
+def test_a_version_with_thresholds_names_them_and_answers_by_them(
+    publish: Callable[[ModelCard], None], cards: dict[str, ModelCard]
+) -> None:
+    publish(cards["comments"].model_copy(update={"thresholds": {"rude": 0.95, "spam": 0.125}}))
+    found = answered("comments", {"text": "Hm."})
+    assert words(found.select_one(".answer .said")) == "spam"
+    assert [words(item) for item in found.select(".bars li")] == ["rude: no 90.0 %", "spam: yes 20.0 %"]
+    assert "Answered from rude 0.95, spam 0.125 (probability)" in words(found)
+
+
 def test_labels_say_yes_and_no_in_words_too() -> None:
     found = answered("comments", {"text": "Hm."})
     assert words(found.select_one(".answer .said")) == "rude"
