@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from greenlight.commands import (
     approval,
+    audit,
     cost,
     data,
     demo,
@@ -84,7 +85,7 @@ def options(
 for panel, commands in {
     "The stack": (stack.up, stack.down, stack.status, stack.env, deploy.deploy, destroy.destroy),
     "Releases": (run.run, runs.runs, runs.show, demo.demo),
-    "Approval": (approval.inbox, approval.approve, approval.reject),
+    "Approval": (approval.inbox, approval.approve, approval.reject, audit.audit),
     "Models": (predict.predict, keys.page, serve.serve, models.rollback),
     "Money": (cost.cost, cost.prices),
 }.items():

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from greenlight.errors import FaultError, WrongUseError
+from steps.audit import AuditEvent, chained
+from steps.audit_items import APPEND_TRIES, head_key, read_head, why_refused, writes
 from steps.contracts import LiveVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-
-
-@dataclass(frozen=True)
-class RollBack:
-    """A rollback as it goes into the audit record."""
-
-    recipe: str
-    from_version: str
-    to_version: str
-    by: str
-    comment: str
-    at: datetime
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
 
 
 class LiveRecords:
@@ -38,55 +26,40 @@ class LiveRecords:
         document = self._document(recipe)
         return LiveVersion.model_validate_json(document) if document else None
 
-    def swap(self, recipe: str, seen: LiveVersion, now_live: LiveVersion, audit: RollBack) -> None:
-        """Make another version the live one and keep the audit record, both or neither.
+    def swap(self, recipe: str, seen: LiveVersion, now_live: LiveVersion, event: AuditEvent) -> None:
+        """Make another version the live one and write the event into the audit trail, both or neither.
 
         Raises FaultError when the record is no longer the one that was seen.
         """
         document = self._document(recipe)
         if document is None or LiveVersion.model_validate_json(document) != seen:
             raise _overtaken(recipe)
-        when = audit.at.isoformat(timespec="milliseconds")
-        entry = {
-            "action": "rollback",
-            "recipe": recipe,
-            "from_version": audit.from_version,
-            "to_version": audit.to_version,
-            "by": audit.by,
-            "comment": audit.comment,
-            "at": when,
+        # Only the document changes; the item's place in the table's index stays.
+        update: TransactWriteItemTypeDef = {
+            "Update": {
+                "TableName": self._table,
+                "Key": _key(recipe),
+                "UpdateExpression": "SET #document = :now",
+                "ConditionExpression": "#document = :seen",
+                "ExpressionAttributeNames": {"#document": "document"},
+                "ExpressionAttributeValues": {":seen": {"S": document}, ":now": {"S": now_live.model_dump_json()}},
+            }
         }
-        try:
-            self._client.transact_write_items(
-                TransactItems=[
-                    {
-                        # Only the document changes; the item's place in the table's index stays.
-                        "Update": {
-                            "TableName": self._table,
-                            "Key": _key(recipe),
-                            "UpdateExpression": "SET #document = :now",
-                            "ConditionExpression": "#document = :seen",
-                            "ExpressionAttributeNames": {"#document": "document"},
-                            "ExpressionAttributeValues": {
-                                ":seen": {"S": document},
-                                ":now": {"S": now_live.model_dump_json()},
-                            },
-                        }
-                    },
-                    {
-                        "Put": {
-                            "TableName": self._table,
-                            "Item": {
-                                "pk": {"S": f"AUDIT#{recipe}"},
-                                "sk": {"S": f"{when}#rollback"},
-                                "document": {"S": json.dumps(entry)},
-                            },
-                        }
-                    },
-                ]
+        for _ in range(APPEND_TRIES):
+            head = read_head(
+                self._client.get_item(TableName=self._table, Key=head_key(recipe), ConsistentRead=True).get("Item")
             )
-        except self._client.exceptions.TransactionCanceledException as error:
-            raise _overtaken(recipe) from error
+            try:
+                self._client.transact_write_items(
+                    TransactItems=[*writes(self._table, chained(event, head), head), update]  # type: ignore[list-item]  # plain dicts
+                )
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons = [dict(each) for each in error.response.get("CancellationReasons", [])]
+                if why_refused(reasons) != "overtaken":
+                    raise _overtaken(recipe) from error
+            else:
+                return
+        raise _overtaken(recipe)
 
     def _document(self, recipe: str) -> str | None:
         answer = self._client.get_item(TableName=self._table, Key=_key(recipe), ConsistentRead=True)

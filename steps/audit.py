@@ -27,7 +27,6 @@ AuditKind = Literal[
     "approved",
     "denied",
     "expired",
-    "not_asked",
     "rejected",
     "released",
     "rolled_back",

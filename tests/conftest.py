@@ -17,6 +17,7 @@ import pytest
 
 from steps.answers import Output, Row
 from steps.approval import STALE_CLAIM_SECONDS, ApprovalRequest, AuditRecord
+from steps.audit import AuditEvent
 from steps.code_manifest import CodeManifest
 from steps.contracts import CheckMetricsResult, LiveVersion, PrepareRunResult, RegisterModelResult, RunInput, Trial
 from steps.errors import ArtifactMissingError, PredictionError, ServiceRefusedError
@@ -24,6 +25,7 @@ from steps.evaluation_report import EVALUATION_REPORT, MetricsReport
 from steps.ports import (
     ApprovalRecords,
     ArtifactStore,
+    AuditTrail,
     Endpoint,
     EndpointService,
     JobHistory,
@@ -238,6 +240,15 @@ class FakeRecords:
 
     def end_run(self, record: RunRecord) -> None:
         self._ended.append(record)
+
+
+class FakeAuditTrail:
+    def __init__(self, events: list[AuditEvent]) -> None:
+        self._events = events
+
+    def append(self, event: AuditEvent) -> None:
+        if event.once not in {each.once for each in self._events}:
+            self._events.append(event)
 
 
 class FakeApprovals:
@@ -492,6 +503,17 @@ def records(ended_runs: list[RunRecord]) -> ReleaseRecords:
 @pytest.fixture
 def audit_trail() -> list[AuditRecord]:
     return []
+
+
+@pytest.fixture
+def audited() -> list[AuditEvent]:
+    """What was written into the audit trail."""
+    return []
+
+
+@pytest.fixture
+def audit(audited: list[AuditEvent]) -> AuditTrail:
+    return FakeAuditTrail(audited)
 
 
 @pytest.fixture

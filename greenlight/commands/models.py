@@ -13,13 +13,14 @@ from rich.text import Text
 from typer.core import TyperGroup
 
 from greenlight.console import output, print_json, progress
-from greenlight.live import LiveRecords, RollBack, live_and_before, swapped
+from greenlight.live import LiveRecords, live_and_before, swapped
 from greenlight.model_download import chosen_version, download
 from greenlight.program import Json, RecipeName, target_of
 from greenlight.registry import ModelVersion, registered_recipes, versions
 from greenlight.rollback import move_endpoint
 from greenlight.run_start import user_name
 from greenlight.target import Target
+from steps.audit_events import event_of_roll_back
 from steps.metric_words import number_text
 from steps.names import endpoint_name
 
@@ -104,8 +105,8 @@ def rollback(
         typer.confirm(question, abort=True, err=True)
     with console.status(f"Moving {before.endpoint_name} back to version {before.model_version}") as spinner:
         move_endpoint(target.sagemaker, before, poll_seconds=target.poll_seconds, note=spinner.update)
-    audit = RollBack(recipe, live.model_version, before.model_version, user_name(), comment, datetime.now(UTC))
-    records.swap(recipe, live, swapped(live, before), audit)
+    event = event_of_roll_back(live, before, recipe=recipe, by=[user_name()], why=comment, now=datetime.now(UTC))
+    records.swap(recipe, live, swapped(live, before), event)
     if as_json:
         print_json({"recipe": recipe, "from_version": live.model_version, "model_version": before.model_version})
         return

@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
+from lambdas.adapters.dynamodb_audit import audit_trail
 from lambdas.adapters.dynamodb_releases import release_records
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker import model_registry
@@ -17,9 +18,10 @@ from lambdas.artifacts import planned, read_recipe
 from lambdas.endings import EndingSettings, count_end, tell
 from lambdas.mails.compose import Outcomes, closed_mail
 from lambdas.observed import logger, state_handler
+from steps.audit_events import event_of_end
 from steps.close_run import close_run
 from steps.contracts import CloseRunResult, LiveVersion, RunState
-from steps.ports import ModelRegistry, ReleaseRecords, RunRecord
+from steps.ports import AuditTrail, ModelRegistry, ReleaseRecords, RunRecord
 
 
 class CloseRunInput(BaseModel):
@@ -36,7 +38,7 @@ def settings() -> EndingSettings:
 
 
 def end_run(
-    state: RunState, *, registry: ModelRegistry, records: ReleaseRecords, now: datetime
+    state: RunState, *, registry: ModelRegistry, records: ReleaseRecords, audit: AuditTrail, now: datetime
 ) -> tuple[CloseRunResult, LiveVersion | None]:
     """Record the end; safe to repeat. Returns how it ended and what is live after it."""
     plan = planned(state.prepare_run)
@@ -48,6 +50,9 @@ def end_run(
         # The release was recorded, then its recording failed: the endpoint went back, so the record does too.
         live = LiveVersion.model_validate(live.previous) if live.previous else None
         records.set_live(plan.recipe, live)
+    event = event_of_end(state, closed, now=now)
+    if event is not None:
+        audit.append(event)
     records.end_run(RunRecord(plan.run_id, plan.recipe, closed.outcome, closed.reason, plan.started_at, now))
     records.free_lock(plan.recipe, plan.run_id)
     return closed, live
@@ -62,6 +67,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         request.state,
         registry=model_registry(),
         records=release_records(environment.release_table),
+        audit=audit_trail(environment.release_table),
         now=datetime.now(UTC),
     )
     logger.info("run closed", outcome=closed.outcome)

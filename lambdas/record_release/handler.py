@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
+from lambdas.adapters.dynamodb_audit import audit_trail
 from lambdas.adapters.dynamodb_releases import release_records
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker import model_registry
@@ -18,8 +19,9 @@ from lambdas.endings import EndingSettings, count_end, tell
 from lambdas.mails.compose import Outcomes, released_mail
 from lambdas.observed import logger, state_handler
 from steps.approval import compare_metrics
+from steps.audit_events import event_of_release
 from steps.contracts import LiveVersion, RecordReleaseResult, RunState
-from steps.ports import ArtifactStore, Mail, ModelRegistry, ReleaseRecords, RunRecord
+from steps.ports import ArtifactStore, AuditTrail, Mail, ModelRegistry, ReleaseRecords, RunRecord
 from steps.recipe import Recipe
 from steps.record_release import live_version, model_card
 
@@ -44,6 +46,7 @@ def record_release(
     artifacts: ArtifactStore,
     registry: ModelRegistry,
     records: ReleaseRecords,
+    audit: AuditTrail,
     now: datetime,
 ) -> LiveVersion:
     """Record the release; safe to repeat. The card is written first: a live version always has one."""
@@ -55,6 +58,7 @@ def record_release(
     why = f"Approved: {decided.comment}" if decided else "Released without a person, as the recipe's policy allows."
     registry.approve(live.model_package_arn, f"{why} Smoke tests passed on {live.endpoint_name}.")
     records.set_live(recipe.name, live)
+    audit.append(event_of_release(state, live))
     said = f"Version {live.model_version} is live."
     records.end_run(RunRecord(plan.run_id, recipe.name, "Released", said, plan.started_at, now))
     records.free_lock(recipe.name, plan.run_id)
@@ -81,6 +85,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         artifacts=artifact_store(),
         registry=model_registry(),
         records=release_records(environment.release_table),
+        audit=audit_trail(environment.release_table),
         now=datetime.now(UTC),
     )
     logger.info("released", model_version=live.model_version, endpoint_name=live.endpoint_name)

@@ -6,14 +6,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from greenlight.errors import FaultError
-from greenlight.live import LiveRecords, RollBack
+from greenlight.live import LiveRecords
+from steps.audit import AuditEvent
+from steps.audit_events import event_of_roll_back
+from steps.audit_items import read_record
 from steps.contracts import LiveVersion
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 TABLE = "releases"
-AUDIT = RollBack("r", "2", "1", "me", "wrong answers", datetime(2026, 3, 3, tzinfo=UTC))
+WHEN = datetime(2026, 3, 3, tzinfo=UTC)
 
 
 def _version(number: str) -> LiveVersion:
@@ -34,6 +37,10 @@ def _version(number: str) -> LiveVersion:
     )
 
 
+def _event() -> AuditEvent:
+    return event_of_roll_back(_version("2"), _version("1"), recipe="r", by=["me"], why="wrong answers", now=WHEN)
+
+
 def _record(dynamodb: DynamoDBClient, version: LiveVersion) -> None:
     item = {"pk": {"S": "RECIPE#r"}, "sk": {"S": "LIVE"}, "document": {"S": version.model_dump_json()}}
     dynamodb.put_item(TableName=TABLE, Item=item)
@@ -46,18 +53,16 @@ def test_nothing_is_live_before_the_first_release(dynamodb: DynamoDBClient) -> N
 def test_a_rollback_swaps_the_record_and_leaves_an_audit_record(dynamodb: DynamoDBClient) -> None:
     records = LiveRecords(dynamodb, TABLE)
     _record(dynamodb, _version("2"))
-    records.swap("r", _version("2"), _version("1"), AUDIT)
+    records.swap("r", _version("2"), _version("1"), _event())
     assert records.live("r") == _version("1")
-    audit = dynamodb.get_item(
-        TableName=TABLE, Key={"pk": {"S": "AUDIT#r"}, "sk": {"S": "2026-03-03T00:00:00.000+00:00#rollback"}}
-    )
-    assert '"comment": "wrong answers"' in audit["Item"]["document"]["S"]
+    audit = dynamodb.get_item(TableName=TABLE, Key={"pk": {"S": "AUDIT#r"}, "sk": {"S": "RECORD#000000000001"}})
+    assert read_record(audit["Item"]).event == _event()
 
 
 def test_a_rollback_that_was_overtaken_by_a_release_changes_nothing(dynamodb: DynamoDBClient) -> None:
     records = LiveRecords(dynamodb, TABLE)
     _record(dynamodb, _version("3"))
     with pytest.raises(FaultError, match="another release of r was recorded meanwhile"):
-        records.swap("r", _version("2"), _version("1"), AUDIT)
+        records.swap("r", _version("2"), _version("1"), _event())
     assert records.live("r") == _version("3")
     assert dynamodb.scan(TableName=TABLE)["Count"] == 1

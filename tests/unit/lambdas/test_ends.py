@@ -12,6 +12,7 @@ from lambdas.endings import tell
 from lambdas.mails.compose import Outcomes, closed_mail, fault_mail, released_mail
 from lambdas.record_release.handler import record_release, release_mails
 from lambdas.report_fault.handler import ReportFaultInput, keep_fault, people
+from steps.audit import AuditEvent
 from steps.contracts import (
     ApprovalDecision,
     CheckMetricsResult,
@@ -24,7 +25,7 @@ from steps.contracts import (
 )
 from steps.errors import MailError
 from steps.model_card import ModelCard
-from steps.ports import ArtifactStore, Lock, Mail, ModelRegistry, ReleaseRecords, RunRecord
+from steps.ports import ArtifactStore, AuditTrail, Lock, Mail, ModelRegistry, ReleaseRecords, RunRecord
 from steps.recipe import Recipe
 
 
@@ -46,13 +47,17 @@ def test_a_release_is_live_approved_and_unlocked(
     artifacts: ArtifactStore,
     registry: ModelRegistry,
     records: ReleaseRecords,
+    audit: AuditTrail,
     live: LiveVersion,
     package_statuses: dict[str, tuple[str, str]],
     ended_runs: list[RunRecord],
+    audited: list[AuditEvent],
     now: datetime,
 ) -> None:
     records.set_live("reviews", live)
-    new = record_release(state, recipe=reviews, artifacts=artifacts, registry=registry, records=records, now=now)
+    new = record_release(
+        state, recipe=reviews, artifacts=artifacts, registry=registry, records=records, audit=audit, now=now
+    )
     assert records.live("reviews") == new
     assert new.previous is not None
     assert new.previous["model_version"] == "1"
@@ -63,8 +68,15 @@ def test_a_release_is_live_approved_and_unlocked(
     card = ModelCard.model_validate_json(artifacts.read(new.card_uri))
     assert (card.model_version, card.model_digest) == (new.model_version, new.model_digest)
     assert card.thresholds == {"positive": 0.25}
-    again = record_release(state, recipe=reviews, artifacts=artifacts, registry=registry, records=records, now=now)
+    again = record_release(
+        state, recipe=reviews, artifacts=artifacts, registry=registry, records=records, audit=audit, now=now
+    )
     assert again == new
+    [event] = audited
+    assert (event.kind, event.outcome, event.who) == ("released", "Released", ["the recipe's approval policy"])
+    assert (event.model_version, event.champion_version) == (new.model_version, "1")
+    assert event.metrics == new.metrics
+    assert (event.model_digest, event.data_digest) == (new.model_digest, new.data_digest)
 
 
 def test_everybody_who_may_approve_hears_of_the_release(state: RunState, reviews: Recipe, live: LiveVersion) -> None:
@@ -88,20 +100,23 @@ def test_a_no_rejects_the_package_and_frees_the_lock(
     state: RunState,
     registry: ModelRegistry,
     records: ReleaseRecords,
+    audit: AuditTrail,
     live: LiveVersion,
     registered: RegisterModelResult,
     package_statuses: dict[str, tuple[str, str]],
     ended_runs: list[RunRecord],
+    audited: list[AuditEvent],
     now: datetime,
 ) -> None:
     records.set_live("reviews", live)
     told_no = state.model_copy(update={"request_approval": denied(now)})
-    closed, still_live = end_run(told_no, registry=registry, records=records, now=now)
+    closed, still_live = end_run(told_no, registry=registry, records=records, audit=audit, now=now)
     assert closed.outcome == "ApprovalDenied"
     assert still_live == live
     assert package_statuses[registered.model_package_arn] == ("Rejected", "ApprovalDenied: The approver said no: “No.”")
     assert records.lock("reviews") is None
     assert [(run.outcome, run.reason) for run in ended_runs] == [("ApprovalDenied", closed.reason)]
+    assert audited == [], "the denial itself was written when it was given"
 
 
 def test_a_run_that_would_be_too_expensive_ends_like_every_no(
@@ -109,18 +124,23 @@ def test_a_run_that_would_be_too_expensive_ends_like_every_no(
     plan: PrepareRunResult,
     registry: ModelRegistry,
     records: ReleaseRecords,
+    audit: AuditTrail,
     package_statuses: dict[str, tuple[str, str]],
     ended_runs: list[RunRecord],
+    audited: list[AuditEvent],
     now: datetime,
 ) -> None:
     refused = plan.model_copy(update={"decision": "too_expensive", "reason": "The run can cost 9 USD."})
     closed, still_live = end_run(
-        RunState(recipe="reviews", prepare_run=refused), registry=registry, records=records, now=now
+        RunState(recipe="reviews", prepare_run=refused), registry=registry, records=records, audit=audit, now=now
     )
     assert (closed.outcome, closed.reason, still_live) == ("CostRejected", "The run can cost 9 USD.", None)
     assert records.lock("reviews") is None
     assert package_statuses == {}
     assert [(run.outcome, run.reason) for run in ended_runs] == [("CostRejected", "The run can cost 9 USD.")]
+    [event] = audited
+    assert (event.kind, event.outcome, event.why) == ("rejected", "CostRejected", "The run can cost 9 USD.")
+    assert event.who == ["the recipe's cost ceiling"]
     mail = closed_mail(
         Outcomes("reviews", plan.run_id, None), to="ann@example.com", outcome=closed.outcome, reason=closed.reason
     )
@@ -129,12 +149,18 @@ def test_a_run_that_would_be_too_expensive_ends_like_every_no(
 
 
 def test_another_runs_lock_stays(
-    state: RunState, registry: ModelRegistry, records: ReleaseRecords, now: datetime
+    state: RunState, registry: ModelRegistry, records: ReleaseRecords, audit: AuditTrail, now: datetime
 ) -> None:
     theirs = Lock("theirs", "arn", now + timedelta(hours=9))
     assert state.prepare_run is not None
     records.take_lock("reviews", theirs, now=now, instead_of=state.prepare_run.run_id)
-    end_run(state.model_copy(update={"request_approval": denied(now)}), registry=registry, records=records, now=now)
+    end_run(
+        state.model_copy(update={"request_approval": denied(now)}),
+        registry=registry,
+        records=records,
+        audit=audit,
+        now=now,
+    )
     assert records.lock("reviews") == theirs
 
 
@@ -147,17 +173,39 @@ def test_a_release_that_was_recorded_and_rolled_back_is_not_live(
     artifacts: ArtifactStore,
     registry: ModelRegistry,
     records: ReleaseRecords,
+    audit: AuditTrail,
     live: LiveVersion,
     now: datetime,
     has_previous: bool,
 ) -> None:
     records.set_live("reviews", live if has_previous else None)
-    record_release(state, recipe=reviews, artifacts=artifacts, registry=registry, records=records, now=now)
+    record_release(state, recipe=reviews, artifacts=artifacts, registry=registry, records=records, audit=audit, now=now)
     back = RollBackEndpointResult(action="restored", endpoint_name="e", endpoint_config_name="c", requested_at=now)
     went_back = state.model_copy(update={"roll_back_endpoint": back})
-    _, still_live = end_run(went_back, registry=registry, records=records, now=now)
+    _, still_live = end_run(went_back, registry=registry, records=records, audit=audit, now=now)
     assert still_live == (live if has_previous else None)
     assert records.live("reviews") == still_live
+
+
+@pytest.mark.usefixtures("measured")
+def test_the_trail_names_who_approved_and_in_which_words(
+    *,
+    state: RunState,
+    reviews: Recipe,
+    artifacts: ArtifactStore,
+    registry: ModelRegistry,
+    records: ReleaseRecords,
+    audit: AuditTrail,
+    audited: list[AuditEvent],
+    now: datetime,
+) -> None:
+    approved = denied(now).model_copy(update={"decision": "approved", "comment": "Good on rare words."})
+    decided = state.model_copy(update={"request_approval": approved})
+    record_release(
+        decided, recipe=reviews, artifacts=artifacts, registry=registry, records=records, audit=audit, now=now
+    )
+    [event] = audited
+    assert (event.who, event.why) == (["a@b.c"], "Good on rare words.")
 
 
 def faulted(plan: PrepareRunResult | None, **state: Any) -> ReportFaultInput:
