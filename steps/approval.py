@@ -23,7 +23,9 @@ from steps.contracts import (
     LiveVersion,
     PrepareRunResult,
     RegisterModelResult,
+    WriteReportResult,
 )
+from steps.evaluation_report import EXAMPLES
 from steps.recipe import Recipe
 from steps.recipe_sections.metrics import LOSS_METRICS
 
@@ -73,6 +75,9 @@ class ApprovalFacts(Contract):
     rows: int
     reason: str
     origin: str = Field(default="", description="Where a model that was searched for or imported comes from.")
+    report_uri: str | None = Field(default=None, description="The report; none of a request from before there was one.")
+    report_digest: str | None = Field(default=None, description="SHA-256 of the report's bytes.")
+    examples_uri: str | None = Field(default=None, description="EvaluatedExamples: rows that only approvers may read.")
 
 
 class ApprovalRequest(Contract):
@@ -156,9 +161,11 @@ def gather_facts(
     plan: PrepareRunResult,
     checked: CheckMetricsResult,
     registered: RegisterModelResult,
+    *,
     origin: str = "",
+    report: WriteReportResult | None = None,
 ) -> ApprovalFacts:
-    """What the approver is shown; origin as in ApprovalFacts."""
+    """What the approver is shown; origin as in ApprovalFacts, report as WriteReport left it."""
     return ApprovalFacts(
         recipe=recipe.name,
         description=recipe.description,
@@ -175,6 +182,9 @@ def gather_facts(
         rows=checked.rows,
         reason=checked.reason,
         origin=origin,
+        report_uri=report.report_uri if report else None,
+        report_digest=report.report_digest if report else None,
+        examples_uri=f"{plan.evaluate_model.output_uri}/{EXAMPLES}" if report and plan.evaluate_model else None,
     )
 
 

@@ -231,6 +231,13 @@ class CheckMetricsResult(Contract):
     reason: Reason
 
 
+class WriteReportResult(Contract):
+    """WriteReport: where the run's report lies, and the digest of its very bytes."""
+
+    report_uri: str
+    report_digest: str
+
+
 class RegisterModelResult(Contract):
     """RegisterModel: the model package, pending approval, and the digest of the very bytes evaluated."""
 
@@ -369,6 +376,7 @@ class RunState(BaseModel):
     adopt_model: AdoptModelResult | None = None
     evaluate_model: dict[str, Any] | None = None
     check_metrics: CheckMetricsResult | None = None
+    write_report: WriteReportResult | None = None
     register_model: RegisterModelResult | None = None
     request_approval: ApprovalDecision | None = None
     approval_expired: Fault | None = None

@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from steps.contracts import EndpointPlan, RunCost
+from steps.contracts import EndpointPlan, PrepareRunResult, RunCost
 from steps.job_requests import (
     evaluate_request,
     import_request,
@@ -157,6 +157,15 @@ def largest_cost(
             _monthly_line("key", KEYS, charged.key_month),
         ),
     )
+
+
+def plan_cost(plan: PrepareRunResult, region: str, prices: PriceTable) -> LargestCost:
+    """The largest sum of a run that goes on, without the steps that it takes over; raises as largest_cost does."""
+    steps = {"preprocess": plan.preprocess, "train_model": plan.train_model, "evaluate_model": plan.evaluate_model}
+    jobs = {step: planned.parameters for step, planned in steps.items() if planned is not None and not planned.reuse}
+    if plan.endpoint is None:
+        raise ValueError("only the plan of a run that goes on has a cost")
+    return largest_cost(jobs, plan.endpoint, region, prices)
 
 
 def too_expensive(cost: LargestCost, ceiling: CostSection) -> str | None:

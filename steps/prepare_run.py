@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from steps.code_manifest import CodeManifest
 from steps.contracts import EndpointPlan, LiveVersion, PipelineContainer, PrepareRunResult, StepPlan
-from steps.cost import LargestCost, largest_cost, summary, too_expensive
+from steps.cost import plan_cost, summary, too_expensive
 from steps.errors import PriceMissingError, RecipeInvalidError
 from steps.job_requests import (
     LIBRARIES,
@@ -318,7 +318,7 @@ def keep_ceiling(plan: PrepareRunResult, recipe: Recipe, region: str, prices: Pr
     Raises PriceMissingError when the recipe sets a ceiling that the price table cannot judge.
     """
     try:
-        cost = _plan_cost(plan, region, prices)
+        cost = plan_cost(plan, region, prices)
     except PriceMissingError as error:
         if not recipe.cost.has_ceiling:
             return plan
@@ -414,14 +414,6 @@ def _choose_reuse(
         if step not in reused:
             anew_before = anew_before or step
     return reused, reasons
-
-
-def _plan_cost(plan: PrepareRunResult, region: str, prices: PriceTable) -> LargestCost:
-    steps = {"preprocess": plan.preprocess, "train_model": plan.train_model, "evaluate_model": plan.evaluate_model}
-    jobs = {step: planned.parameters for step, planned in steps.items() if planned is not None and not planned.reuse}
-    if plan.endpoint is None:
-        raise ValueError("only the plan of a run that goes on has a cost")
-    return largest_cost(jobs, plan.endpoint, region, prices)
 
 
 def _told_prices(region: str, prices: PriceTable) -> str:

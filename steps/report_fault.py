@@ -22,6 +22,7 @@ _RESULTS = {
     "AdoptModel": "adopt_model",
     "EvaluateModel": "evaluate_model",
     "CheckMetrics": "check_metrics",
+    "WriteReport": "write_report",
     "RegisterModel": "register_model",
     "RequestApproval": "request_approval",
     "CreatePipelineModel": "create_pipeline_model",
@@ -112,7 +113,7 @@ def _first_without_result(state: Mapping[str, Any]) -> str:
     if _went_back(state):
         return next((name for name, key in _ROLL_BACK.items() if key not in state), "CloseRun")
     if _was_told_no(state):
-        return "CloseRun"
+        return next((name for name, key in _reports_of_no(state).items() if key not in state), "CloseRun")
     present = [index for index, key in enumerate(_RESULTS.values()) if key in state]
     after = list(_RESULTS)[present[-1] + 1 if present else 0 :]
     return next((name for name in after if not _is_passed_over(name, state)), "RecordRelease")
@@ -136,11 +137,18 @@ def _is_passed_over(name: str, state: Mapping[str, Any]) -> bool:
 
 
 def _was_told_no(state: Mapping[str, Any]) -> bool:
-    """Whether data, metrics or a person had said no, or nobody had answered: CloseRun follows each."""
+    """Whether data, metrics or a person had said no, or nobody had answered: CloseRun ends each."""
     verdicts = dict.fromkeys(("validate_data", "adopt_model", "check_metrics"), "verdict")
     verdicts["request_approval"] = "decision"
     answers = {(state.get(key) or {}).get(field) for key, field in verdicts.items()}
     return "approval_expired" in state or bool(answers & {"rejected", "denied"})
+
+
+def _reports_of_no(state: Mapping[str, Any]) -> dict[str, str]:
+    """The state, with its result's key, that writes a report after this "no"; none after a person's."""
+    if (state.get("check_metrics") or {}).get("verdict") == "rejected":
+        return {"WriteReport": "write_report"}
+    return {} if "check_metrics" in state else {"WriteRejectionReport": "write_rejection_report"}
 
 
 def _went_back(state: Mapping[str, Any]) -> bool:

@@ -145,6 +145,12 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
         comment="Floors, margins against the live version, and whether policy asks a person.",
         catch=catch,
     )
+    write_report = lambda_task(
+        "WriteReport",
+        {"state.$": "$"},
+        comment="Puts all that is known into one file, whatever the verdict; what an approver sees is that file.",
+        catch=catch,
+    )
     metrics_passed = Choice("MetricsPassed")
 
     # --- a person ---
@@ -167,6 +173,7 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
                 "execution_arn.$": "$$.Execution.Id",
                 "plan.$": PLAN,
                 "check_metrics.$": "$.check_metrics",
+                "write_report.$": "$.write_report",
                 "register_model.$": "$.register_model",
             },
         },
@@ -259,6 +266,13 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
     # --- the other ends ---
     nothing_new = Succeed("NothingNew", comment="Data, recipe and code are those of the live version.")
     already_running = Succeed("AlreadyRunning", comment="Another run of this recipe holds the lock.")
+    write_rejection_report = lambda_task(
+        "WriteRejectionReport",
+        {"state.$": "$"},
+        comment="The same for data or an archive that was refused: what was found stays readable.",
+        catch=catch,
+        function="WriteReport",
+    )
     close_run = lambda_task(
         "CloseRun",
         {"state.$": "$"},
@@ -302,7 +316,7 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
     preprocess.next(has_preprocess_completed)
     choose(has_preprocess_completed, "$.preprocess.ProcessingJobStatus", {"Completed": validate_data}, report_fault)
     validate_data.next(is_data_valid)
-    choose(is_data_valid, "$.validate_data.verdict", {"accepted": how_to_get_model}, close_run)
+    choose(is_data_valid, "$.validate_data.verdict", {"accepted": how_to_get_model}, write_rejection_report)
     choose(
         how_to_get_model,
         f"{PLAN}.how_to_get_model",
@@ -321,11 +335,11 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
     import_model.next(has_import_completed)
     choose(has_import_completed, "$.import_model.ProcessingJobStatus", {"Completed": adopt_model}, report_fault)
     adopt_model.next(is_model_adopted)
-    choose(is_model_adopted, "$.adopt_model.verdict", {"adopted": is_evaluation_reused}, close_run)
+    choose(is_model_adopted, "$.adopt_model.verdict", {"adopted": is_evaluation_reused}, write_rejection_report)
     choose(is_evaluation_reused, f"{PLAN}.evaluate_model.reuse", {True: check_metrics}, evaluate_model)
     evaluate_model.next(has_evaluation_completed)
     choose(has_evaluation_completed, "$.evaluate_model.ProcessingJobStatus", {"Completed": check_metrics}, report_fault)
-    check_metrics.next(metrics_passed)
+    Chain([check_metrics, write_report, metrics_passed])
     choose(metrics_passed, "$.check_metrics.verdict", {"passed": register_model}, close_run)
     register_model.next(is_approval_needed)
     choose(is_approval_needed, "$.check_metrics.needs_approval", {True: request_approval}, is_pipeline)
@@ -361,20 +375,20 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
         report_fault,
     )
     wait_for_roll_back.next(describe_rolled_back_endpoint)
-    close_run.next(how_it_ended)
+    Chain([write_rejection_report, close_run, how_it_ended])
     choose(how_it_ended, "$.close_run.outcome", no_ends, report_fault)
 
     order = [
         *(prepare_run, is_anything_new, is_preprocess_reused, preprocess, has_preprocess_completed),
         *(validate_data, is_data_valid, how_to_get_model, train_model, has_training_completed),
         *(tune_model, has_tuning_completed, import_model, has_import_completed, adopt_model, is_model_adopted),
-        *(is_evaluation_reused, evaluate_model, has_evaluation_completed, check_metrics, metrics_passed),
-        *(register_model, is_approval_needed, request_approval, is_approved),
+        *(is_evaluation_reused, evaluate_model, has_evaluation_completed, check_metrics, write_report),
+        *(metrics_passed, register_model, is_approval_needed, request_approval, is_approved),
         *(is_pipeline, create_pipeline_model, create_model, create_endpoint_config),
         *(update_endpoint, describe_endpoint, is_endpoint_in_service, wait_for_endpoint, run_smoke_tests),
         *(smoke_tests_passed, record_release, released, nothing_new, already_running),
         *(roll_back_endpoint, describe_rolled_back_endpoint, is_rolled_back, wait_for_roll_back),
-        *(close_run, how_it_ended, *no_ends.values(), report_fault, faulted),
+        *(write_rejection_report, close_run, how_it_ended, *no_ends.values(), report_fault, faulted),
     ]
     return definition_of(
         "From new data to a live endpoint, when the data, the metrics, a person and the endpoint say yes.", order

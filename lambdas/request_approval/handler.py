@@ -19,7 +19,7 @@ from lambdas.mails.compose import approval_mail
 from lambdas.observed import logger, state_handler
 from lambdas.settings import Settings
 from steps.approval import ApprovalRequest, Secret, draw_secret, gather_facts, keep_secret
-from steps.contracts import CheckMetricsResult, PrepareRunResult, RegisterModelResult
+from steps.contracts import CheckMetricsResult, PrepareRunResult, RegisterModelResult, WriteReportResult
 from steps.ports import ApprovalRecords, ArtifactStore, Mailer
 
 
@@ -34,6 +34,7 @@ class RequestApprovalInput(BaseModel):
     plan: PrepareRunResult
     check_metrics: CheckMetricsResult
     register_model: RegisterModelResult
+    write_report: WriteReportResult | None = None
 
 
 class RequestApprovalSettings(Settings):
@@ -76,7 +77,8 @@ def request_approval(
             request.plan,
             request.check_metrics,
             request.register_model,
-            model_origin(recipe, request.plan, artifacts),
+            origin=model_origin(recipe, request.plan, artifacts),
+            report=request.write_report,
         ),
     )
     approvals.open(opened)

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from steps.pages.rendering import templates
 
-_SHARED = Path(__file__).parent / "shared"
+SHARED = Path(__file__).parent / "shared"
 _STYLE = "page.css"
 
 
@@ -23,8 +23,8 @@ class WebPages:
     """The pages in a folder: templates, and a page.css beside the shared style."""
 
     def __init__(self, folder: Path) -> None:
-        self._templates = templates(folder, _SHARED)
-        parts = (_SHARED / "base.css", folder / _STYLE)
+        self._templates = templates(folder, SHARED)
+        parts = (SHARED / "base.css", folder / _STYLE)
         self._style = "".join(part.read_text(encoding="utf-8") for part in parts)
 
     @property

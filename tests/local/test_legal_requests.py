@@ -12,6 +12,7 @@ CALLED = {
     "PrepareRunFunction": {"s3:GetObject", "dynamodb:GetItem", "dynamodb:PutItem"},
     "ValidateDataFunction": {"s3:GetObject"},
     "CheckMetricsFunction": {"s3:GetObject"},
+    "WriteReportFunction": {"s3:GetObject", "s3:PutObject"},
     "RegisterModelFunction": {"s3:GetObject", "sagemaker:CreateModelPackageGroup", "sagemaker:CreateModelPackage"},
     "RequestApprovalFunction": {"s3:GetObject", "dynamodb:PutItem", "ses:SendEmail"},
     "DecideApprovalFunction": {"dynamodb:GetItem", "dynamodb:TransactWriteItems", "states:SendTaskSuccess"},

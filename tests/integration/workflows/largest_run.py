@@ -28,6 +28,7 @@ from steps.contracts import (
     SmokeAnswer,
     UpdateEndpointResult,
     ValidateDataResult,
+    WriteReportResult,
 )
 from steps.evaluation_report import MetricsReport
 from steps.model_card import input_digest, split_digest
@@ -251,6 +252,7 @@ def answers(recipe: Recipe = RECIPE, *, ends_with: str) -> dict[str, list[dict[s
         "TrainModel": described("TrainingJob", jobs["train_model"].job_name, jobs["train_model"].parameters),
         "EvaluateModel": described("ProcessingJob", jobs["evaluate_model"].job_name, jobs["evaluate_model"].parameters),
         "CheckMetrics": check_metrics(report, recipe).model_copy(update={"verdict": "passed", "needs_approval": True}),
+        "WriteReport": WriteReportResult(report_uri="s3://" + "u" * 250, report_digest=DIGEST),
         "RegisterModel": RegisterModelResult(
             model_package_arn=ARN,
             model_version="9" * 9,

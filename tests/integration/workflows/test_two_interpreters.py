@@ -32,6 +32,7 @@ from steps.contracts import (
     StepPlan,
     UpdateEndpointResult,
     ValidateDataResult,
+    WriteReportResult,
 )
 from steps.job_requests import (
     evaluate_request,
@@ -192,6 +193,8 @@ RELEASED = {
     "AdoptModel": answer(AdoptModelResult(verdict="adopted", reason="r")),
     "EvaluateModel": job("ProcessingJob", "run-1-evaluate"),
     "CheckMetrics": metrics("passed"),
+    "WriteReport": answer(WriteReportResult(report_uri="s3://b/report.html", report_digest="d")),
+    "WriteRejectionReport": answer(WriteReportResult(report_uri="s3://b/report.html", report_digest="d")),
     "RegisterModel": answer(
         RegisterModelResult(
             model_package_arn="p",

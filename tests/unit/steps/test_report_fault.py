@@ -45,14 +45,26 @@ def test_a_cause_that_is_no_object_is_taken_as_it_is(cause: str) -> None:
 @pytest.mark.parametrize(
     "no",
     [
-        {"validate_data": {"verdict": "rejected"}},
-        {"validate_data": {"verdict": "accepted"}, "check_metrics": {"verdict": "rejected"}},
+        {"validate_data": {"verdict": "rejected"}, "write_rejection_report": {}},
+        {"validate_data": {"verdict": "accepted"}, "check_metrics": {"verdict": "rejected"}, "write_report": {}},
         {"check_metrics": {"verdict": "passed"}, "request_approval": {"decision": "denied"}},
         {"check_metrics": {"verdict": "passed"}, "approval_expired": {"Error": "States.Timeout"}},
     ],
 )
 def test_a_fault_after_a_no_is_close_runs(no: dict[str, Any]) -> None:
     assert report_fault({"prepare_run": GO, "fault": fault("boom"), **no}).state == "CloseRun"
+
+
+@pytest.mark.parametrize(
+    ("no", "state"),
+    [
+        ({"validate_data": {"verdict": "rejected"}}, "WriteRejectionReport"),
+        ({"adopt_model": {"verdict": "rejected"}}, "WriteRejectionReport"),
+        ({"check_metrics": {"verdict": "rejected"}}, "WriteReport"),
+    ],
+)
+def test_a_fault_before_the_report_of_a_no_is_the_reports(no: dict[str, Any], state: str) -> None:
+    assert report_fault({"prepare_run": GO, "fault": fault("boom"), **no}).state == state
 
 
 def test_a_long_cause_is_cut() -> None:
@@ -66,7 +78,8 @@ def test_a_long_cause_is_cut() -> None:
         ({"prepare_run": {**GO, "preprocess": {"reuse": True}}}, "ValidateData"),
         ({"prepare_run": GO}, "Preprocess"),
         ({"prepare_run": {**GO, "train_model": {"reuse": True}}, "validate_data": {}}, "EvaluateModel"),
-        ({"prepare_run": GO, "evaluate_model": PROCESSED, "check_metrics": {}}, "RegisterModel"),
+        ({"prepare_run": GO, "evaluate_model": PROCESSED, "check_metrics": {}}, "WriteReport"),
+        ({"prepare_run": GO, "check_metrics": {}, "write_report": {}}, "RegisterModel"),
         ({"check_metrics": {"needs_approval": True}, "register_model": {}}, "RequestApproval"),
         ({"check_metrics": {"needs_approval": False}, "register_model": {}}, "CreateModel"),
         (
