@@ -60,13 +60,25 @@ def evaluate_request(
     recipe_file: str,
     output_uri: str,
     libraries: str = LIBRARIES,
+    champion_card_uri: str | None = None,
+    validation_uri: str | None = None,
 ) -> dict[str, Any]:
-    """Processing job that measures the candidate, and the champion when there is one, on the same rows."""
+    """Processing job that measures the candidate, and the champion when there is one, on the same rows.
+
+    champion_card_uri: its model card, which holds the thresholds that it answers by
+    validation_uri: the rows on which the candidate's thresholds are chosen, when they are
+    """
     inputs = {"code": f"{code_uri}/source/", "test": test_uri, "candidate": candidate_uri, "recipe": recipe_uri}
     arguments = ["--test", f"{INPUT}/test", "--candidate", f"{INPUT}/candidate"]
     if champion_uri is not None:
         inputs["champion"] = champion_uri
         arguments += ["--champion", f"{INPUT}/champion"]
+        if champion_card_uri is not None:
+            inputs["champion_card"] = champion_card_uri
+            arguments += ["--champion-card", f"{INPUT}/champion_card/{_base_name(champion_card_uri)}"]
+    if validation_uri is not None:
+        inputs["validation"] = validation_uri
+        arguments += ["--validation", f"{INPUT}/validation"]
     arguments += ["--recipe", f"{INPUT}/recipe/{recipe_file}", "--output", OUTPUT]
     return _processing_request(
         image=image, inputs=inputs, arguments=arguments, output_uri=output_uri, libraries=libraries

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from steps.code_manifest import CodeManifest
 from steps.contracts import EndpointPlan, LiveVersion, PipelineContainer, PrepareRunResult, StepPlan
@@ -32,9 +32,15 @@ from steps.pretrained import pretrained_uri
 from steps.prices import PriceTable
 from steps.recipe import Recipe
 
+if TYPE_CHECKING:
+    from pydantic.main import IncEx
+
 StepName = Literal["preprocess", "train_model", "evaluate_model"]
 STEP_NAMES: tuple[StepName, ...] = ("preprocess", "train_model", "evaluate_model")
 JOB_SUFFIXES: dict[StepName, str] = {"preprocess": "preprocess", "train_model": "train", "evaluate_model": "evaluate"}
+# Sections and keys by which EvaluateModel measures, and those that only CheckMetrics reads.
+MEASURED_PARTS: IncEx = {"slices": True, "metrics": {"thresholds"}, "smoke": {"evaluated_rows"}, "behaviour": True}
+NOT_MEASURED: IncEx = {"slices": {"__all__": {"critical", "margin"}}}
 # How the step train_model gets its model, and the last part of that job's name.
 GetModel = Literal["train", "tune", "import"]
 IMPORT_SUFFIX = "import"
@@ -210,7 +216,9 @@ def step_keys(facts: Facts) -> dict[StepName, str]:
     evaluate_model = digest_of(
         train_model,
         champion.model_digest if champion else None,
+        champion.card_uri if champion and recipe.can_have_thresholds else None,
         preprocess,
+        *_measured_parts(recipe),
         facts.code.steps["evaluate_model"],
         image,
     )
@@ -271,6 +279,8 @@ def plan_run(facts: Facts, earlier: Mapping[StepName, EarlierStep]) -> PrepareRu
             test_uri=f"{outputs['preprocess']}/test.csv",
             candidate_uri=outputs["train_model"],
             champion_uri=champion.model_data_uri if champion else None,
+            champion_card_uri=champion.card_uri if champion and facts.recipe.can_have_thresholds else None,
+            validation_uri=f"{outputs['preprocess']}/validation.csv" if facts.recipe.chooses_thresholds else None,
             recipe_uri=facts.recipe_uri,
             recipe_file=recipe_file,
             output_uri=outputs["evaluate_model"],
@@ -356,6 +366,12 @@ def _model_inputs(facts: Facts) -> list[object]:
         return [{"archive": facts.model_digest, "max_bytes": recipe.import_model.max_bytes, **smoke}, recipe.task]
     trained: list[object] = [recipe.training.model_dump(mode="json")]
     return trained if recipe.tuning is None else [*trained, {"tuning": recipe.tuning.model_dump(mode="json")}]
+
+
+def _measured_parts(recipe: Recipe) -> list[object]:
+    """What EvaluateModel takes of the recipe beside the data; how it is judged then does not count."""
+    parts = recipe.model_dump(mode="json", include=MEASURED_PARTS, exclude=NOT_MEASURED)
+    return [parts, recipe.metrics.gates[0].name]
 
 
 def _place_model(facts: Facts) -> tuple[str, str]:

@@ -16,8 +16,14 @@ from steps.recipe_sections.approval import ApprovalSection
 from steps.recipe_sections.base import HYPERPARAMETERS_CHARACTERS, WANTED, RecipeName, Section
 from steps.recipe_sections.data import DataSection, SplitSection
 from steps.recipe_sections.data_rules import DataRules
-from steps.recipe_sections.metrics import CLASS_METRICS, LABEL_METRICS, NUMBER_METRICS, MetricsSection
+from steps.recipe_sections.metrics import (
+    CLASS_METRICS,
+    LABEL_METRICS,
+    NUMBER_METRICS,
+    MetricsSection,
+)
 from steps.recipe_sections.release import CostSection, EndpointSection, SmokeCase, SmokeSection
+from steps.recipe_sections.slices import SliceSection, check_slices
 from steps.recipe_sections.training import (
     MAX_HYPERPARAMETERS,
     MAX_SEARCH_SECONDS,
@@ -30,6 +36,8 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 Task = Literal["binary", "multi_class", "multi_label", "regression"]
+
+THRESHOLD_TASKS: frozenset[Task] = frozenset({"binary", "multi_label"})
 
 _METRICS = {
     "binary": CLASS_METRICS,
@@ -57,16 +65,30 @@ class Recipe(Section):
     tuning: TuningSection | None = Field(default=None, description="Search hyperparameters instead of one training.")
     import_model: ImportSection | None = Field(default=None, description="Take a model that exists, without training.")
     metrics: MetricsSection
+    slices: list[SliceSection] = Field(
+        default=[], max_length=50, description="Parts of the test rows that are measured on their own."
+    )
     approval: ApprovalSection
     endpoint: EndpointSection = EndpointSection()
     smoke: SmokeSection
     cost: CostSection = CostSection()
+
+    @property
+    def can_have_thresholds(self) -> bool:
+        """Whether an answer follows from a probability that reaches a threshold."""
+        return self.task in THRESHOLD_TASKS
+
+    @property
+    def chooses_thresholds(self) -> bool:
+        """Whether EvaluateModel chooses them on the validation rows."""
+        return self.metrics.thresholds == "validation"
 
     @model_validator(mode="after")
     def _parts_agree(self) -> Recipe:
         _check_answers(self.task, self.data)
         _check_rules(self.data, self.data_rules)
         _check_metrics(self.task, self.metrics)
+        check_slices(self.slices, self.task, self.data, self.metrics.gates[0].name)
         for index, case in enumerate(self.smoke.cases):
             _check_case(f"smoke.cases[{index}]", case, self)
         if self.tuning is not None:
@@ -146,7 +168,7 @@ def _check_metrics(task: Task, metrics: MetricsSection) -> None:
         if gate.name not in _METRICS[task]:
             known = ", ".join(sorted(_METRICS[task]))
             raise ValueError(f"metrics.gates[{index}].name is {gate.name}, but task {task} has {known}")
-    if metrics.thresholds == "validation" and task not in {"binary", "multi_label"}:
+    if metrics.thresholds == "validation" and task not in THRESHOLD_TASKS:
         raise ValueError(f"task is {task}, so metrics.thresholds: validation has no meaning; remove it")
 
 

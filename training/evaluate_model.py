@@ -1,13 +1,16 @@
 """EvaluateModel: candidate and live version on the same held-back rows, as they are served.
 
-Reads   --test DIR       test.csv, as Preprocess wrote it
-        --candidate DIR  model.tar.gz
-        --champion DIR   the live version's model.tar.gz; left out when nothing is live
-        --recipe FILE    the recipe
-Writes  --output DIR     report.json (MetricsReport)
-                         predictions.csv (the candidate's answer to each row; row numbers, no inputs)
-                         evaluated_rows.json (EvaluatedRows: a few rows that the endpoint must answer alike)
-Run     python -m training.evaluate_model --test DIR --candidate DIR [--champion DIR] --recipe FILE --output DIR
+Reads   --test DIR            test.csv, as Preprocess wrote it
+        --candidate DIR       model.tar.gz
+        --champion DIR        the live version's model.tar.gz; left out when nothing is live
+        --champion-card FILE  its model_card.json, which says by which thresholds it answers
+        --validation DIR      validation.csv; left out unless the recipe chooses thresholds there
+        --recipe FILE         the recipe
+Writes  --output DIR          report.json (MetricsReport)
+                              predictions.csv (the candidate's answer to each row; row numbers, no inputs)
+                              evaluated_rows.json (EvaluatedRows: a few that the endpoint must answer alike)
+Run     python -m training.evaluate_model --test DIR --candidate DIR [--champion DIR [--champion-card FILE]]
+            [--validation DIR] --recipe FILE --output DIR
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steps.answers import NO_THRESHOLDS
 from steps.evaluated_rows import EVALUATED_ROWS, choose_rows
 from steps.evaluation_report import EVALUATION_REPORT
 from steps.exit_message import own_error_as_exit_message
+from steps.model_card import ModelCard
 from steps.recipe import parse_recipe
 from training.evaluation.asked_model import ARCHIVE, ask_model
 from training.evaluation.predictions_file import write_predictions
@@ -28,7 +33,7 @@ from training.evaluation.report import report_on
 from training.prepared_rows import PreparedRows
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from steps.recipe import Recipe
 
@@ -41,12 +46,21 @@ def prepared_rows(file: Path, recipe: Recipe) -> PreparedRows:
     return PreparedRows(file, recipe.task, recipe.data.class_names, None if features is None else features.numeric)
 
 
+def thresholds_of(card: Path) -> Mapping[str, float]:
+    """Those that a live version answers by, from its model card."""
+    return ModelCard.model_validate_json(card.read_bytes()).thresholds
+
+
 def evaluate(args: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
     """Ask both models about the test rows, measure, and write what was found; scratch: an empty folder."""
     rows = prepared_rows(args.test / "test.csv", recipe)
     answers = rows.answers()
-    candidate = ask_model(args.candidate / ARCHIVE, scratch / "candidate", rows, recipe)
-    champion = ask_model(args.champion / ARCHIVE, scratch / "champion", rows, recipe) if args.champion else None
+    validation = prepared_rows(args.validation / "validation.csv", recipe) if args.validation else None
+    candidate = ask_model(args.candidate / ARCHIVE, scratch / "candidate", rows, recipe, validation=validation)
+    champion = None
+    if args.champion:
+        thresholds = thresholds_of(args.champion_card) if args.champion_card else NO_THRESHOLDS
+        champion = ask_model(args.champion / ARCHIVE, scratch / "champion", rows, recipe, thresholds=thresholds)
     report = report_on(recipe, answers, candidate, champion)
     output: Path = args.output
     output.mkdir(parents=True, exist_ok=True)
@@ -64,6 +78,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--test", type=Path, required=True, help="folder with test.csv")
     parser.add_argument("--candidate", type=Path, required=True, help="folder with model.tar.gz")
     parser.add_argument("--champion", type=Path, help="folder with the live version's model.tar.gz")
+    parser.add_argument("--champion-card", type=Path, help="its model_card.json")
+    parser.add_argument("--validation", type=Path, help="folder with validation.csv, on which thresholds are chosen")
     parser.add_argument("--recipe", type=Path, required=True, help="recipe.yaml")
     parser.add_argument("--output", type=Path, required=True, help="folder to write into")
     args = parser.parse_args(argv)

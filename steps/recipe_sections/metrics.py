@@ -31,6 +31,8 @@ NUMBER_METRICS: frozenset[str] = frozenset(
 LOSS_METRICS: frozenset[str] = frozenset(
     {"log_loss", "mean_absolute_error", "root_mean_squared_error", "root_mean_squared_log_error"}
 )
+# Metrics that rows of one class have, too; the others compare classes.
+METRICS_OF_ONE_CLASS: frozenset[str] = frozenset({"accuracy", "subset_accuracy", "log_loss"})
 
 
 class MetricGate(Section):

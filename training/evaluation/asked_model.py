@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tarfile
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from serving.model import load_model
 from serving.unusable_input import UnusableInputError
 from steps.answers import NO_THRESHOLDS, read_answer
 from steps.errors import ArtifactMissingError
+from training.evaluation.thresholds import choose_thresholds
 from training.metrics import answered
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class AskedModel:
     folder: Path
     model: Model
     outputs: NDArray[np.float64]
-    thresholds: Mapping[str, float] = field(default_factory=dict)
+    thresholds: Mapping[str, float]
 
     def answered(self, recipe: Recipe) -> NDArray[Any]:
         """What was answered, in the shape of PreparedRows.answers."""
@@ -54,11 +55,23 @@ class AskedModel:
 
 
 def ask_model(
-    archive: Path, folder: Path, rows: PreparedRows, recipe: Recipe, thresholds: Mapping[str, float] | None = None
+    archive: Path,
+    folder: Path,
+    rows: PreparedRows,
+    recipe: Recipe,
+    *,
+    thresholds: Mapping[str, float] = NO_THRESHOLDS,
+    validation: PreparedRows | None = None,
 ) -> AskedModel:
-    """Unpack an archive into a folder and ask the model in it about every row; raises as unpack_model and predict."""
+    """Unpack an archive into a folder and ask the model in it about every row; raises as unpack_model and predict.
+
+    thresholds: those that it is known to answer by;  validation: rows on which they are chosen instead
+    """
     model = unpack_model(archive, folder)
-    return AskedModel(archive, folder, model, predict(model, rows, recipe), thresholds or {})
+    if validation is not None:
+        outputs = predict(model, validation, recipe)
+        thresholds = choose_thresholds(recipe.task, recipe.data.class_names, outputs, validation.answers())
+    return AskedModel(archive, folder, model, predict(model, rows, recipe), thresholds)
 
 
 def unpack_model(archive: Path, folder: Path) -> Model:

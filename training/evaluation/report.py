@@ -32,4 +32,5 @@ def report_on(
         class_names=names,
         mean_baseline_root_mean_squared_error=float(answers.std()) if is_number else None,
         per_label=metrics_per_label(candidate.outputs, answers, names, given) if is_labels else {},
+        thresholds=dict(candidate.thresholds),
     )

@@ -55,6 +55,24 @@ def test_the_evaluation_request_is_legal_and_names_the_champion(facts: Facts, li
     assert places["test"].endswith("/preprocess/test.csv")
 
 
+def test_the_evaluation_is_told_the_thresholds_of_the_champion_and_where_to_choose_its_own(
+    facts: Facts, live: LiveVersion
+) -> None:
+    champion = live.model_copy(update={"card_uri": "s3://bucket/runs/run-0/record_release/model_card.json"})
+    metrics = facts.recipe.metrics.model_copy(update={"thresholds": "validation"})
+    recipe = facts.recipe.model_copy(update={"metrics": metrics})
+    step = planned(plan_run(replace(facts, live=champion, recipe=recipe), {}).evaluate_model)
+    request = processing_job(step, "training.evaluate_model")
+    assert not problems("CreateProcessingJob", request)
+    arguments = request["AppSpecification"]["ContainerArguments"]
+    given = dict(zip(arguments[::2], arguments[1::2], strict=True))
+    assert given["--champion-card"] == "/opt/ml/processing/input/champion_card/model_card.json"
+    assert given["--validation"] == "/opt/ml/processing/input/validation"
+    places = {item["InputName"]: item["S3Input"]["S3Uri"] for item in request["ProcessingInputs"]}
+    assert places["champion_card"] == champion.card_uri
+    assert places["validation"].endswith("/preprocess/validation.csv")
+
+
 def test_every_path_in_the_arguments_is_an_input_or_the_output(plan: PrepareRunResult) -> None:
     for step in (planned(plan.preprocess), planned(plan.evaluate_model)):
         mounted = [item["S3Input"]["LocalPath"] for item in step.parameters["ProcessingInputs"]]

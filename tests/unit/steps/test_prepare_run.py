@@ -99,6 +99,10 @@ def test_another_image_is_a_change_of_code(facts: Facts) -> None:
         ),
         ("task: binary", "task: binary\ndata_rules: {min_rows: 10}", set()),
         ("floor: 0.7", "floor: 0.71", set()),
+        ("{name: accuracy, floor: 0.7}", "{name: f1, floor: 0.7}", {"evaluate_model"}),
+        ("metrics:", "metrics:\n  thresholds: validation", {"evaluate_model"}),
+        ("task: binary", "task: binary\nslices: [{name: short, text_characters: {below: 9}}]", {"evaluate_model"}),
+        ("smoke:", "smoke:\n  evaluated_rows: 7", {"evaluate_model"}),
         ("Wonderful.", "Delightful.", set()),
     ],
 )
@@ -107,6 +111,18 @@ def test_a_change_in_the_recipe_changes_the_keys_of_the_steps_it_concerns(
 ) -> None:
     before, after = step_keys(facts), step_keys(replace(facts, recipe=edited(recipe_text, old, new)))
     assert {step for step in before if before[step] != after[step]} == changed
+
+
+def test_how_a_slice_is_judged_does_not_measure_it_anew(facts: Facts, recipe_text: str) -> None:
+    slices = "task: binary\nslices: [{name: short, text_characters: {below: 9}, critical: %s, margin: %s}]"
+    light, strict = (edited(recipe_text, "task: binary", slices % each) for each in (("false", 0.1), ("true", 0.0)))
+    assert step_keys(replace(facts, recipe=light)) == step_keys(replace(facts, recipe=strict))
+
+
+def test_a_champion_that_answers_by_other_thresholds_is_measured_anew(facts: Facts, live: LiveVersion) -> None:
+    other = live.model_copy(update={"card_uri": "s3://bucket/runs/other/record_release/model_card.json"})
+    before, after = (step_keys(replace(facts, live=each)) for each in (live, other))
+    assert {step for step in before if before[step] != after[step]} == {"evaluate_model"}
 
 
 def test_another_champion_changes_only_the_evaluation(facts: Facts, live: LiveVersion) -> None:

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from serving.unusable_input import UnusableInputError
-from steps.answers import Output, Row
+from steps.answers import NO_THRESHOLDS, Output, Row
 from steps.errors import ArtifactMissingError
 from steps.evaluation_report import MetricsReport
 from steps.recipe import Recipe
@@ -154,7 +154,7 @@ def test_a_model_that_does_not_take_the_rows_is_an_error(tmp_path: Path, opinion
 
 
 def asked(outputs: Any) -> AskedModel:
-    return AskedModel(Path("model.tar.gz"), Path(), Answering(), np.array(outputs, dtype=np.float64))
+    return AskedModel(Path("model.tar.gz"), Path(), Answering(), np.array(outputs, dtype=np.float64), NO_THRESHOLDS)
 
 
 def test_classes_are_reported_with_confusion_and_baseline(opinions: Recipe) -> None:
