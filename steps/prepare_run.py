@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from steps.code_manifest import CodeManifest
 from steps.contracts import EndpointPlan, LiveVersion, PipelineContainer, PrepareRunResult, StepPlan
@@ -32,15 +32,17 @@ from steps.pretrained import pretrained_uri
 from steps.prices import PriceTable
 from steps.recipe import Recipe
 
-if TYPE_CHECKING:
-    from pydantic.main import IncEx
-
 StepName = Literal["preprocess", "train_model", "evaluate_model"]
 STEP_NAMES: tuple[StepName, ...] = ("preprocess", "train_model", "evaluate_model")
 JOB_SUFFIXES: dict[StepName, str] = {"preprocess": "preprocess", "train_model": "train", "evaluate_model": "evaluate"}
 # Sections and keys by which EvaluateModel measures, and those that only CheckMetrics reads.
-MEASURED_PARTS: IncEx = {"slices": True, "metrics": {"thresholds"}, "smoke": {"evaluated_rows"}, "behaviour": True}
-NOT_MEASURED: IncEx = {"slices": {"__all__": {"critical", "margin"}}}
+MEASURED_PARTS: dict[str, Any] = {
+    "slices": True,
+    "metrics": {"thresholds": True},
+    "smoke": {"evaluated_rows": True},
+    "behaviour": True,
+}
+NOT_MEASURED: dict[str, Any] = {"slices": {"__all__": {"critical": True, "margin": True}}}
 # How the step train_model gets its model, and the last part of that job's name.
 GetModel = Literal["train", "tune", "import"]
 IMPORT_SUFFIX = "import"

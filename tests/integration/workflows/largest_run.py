@@ -77,6 +77,7 @@ _OTHERS: dict[str, dict[str, Any]] = {
     "labels": {
         "task": "multi_label",
         "data": {"label_columns": [f"label-number-{number:04}" for number in range(100)], "text_column": WIDE * 100},
+        "metrics": RECIPE.model_dump(mode="json")["metrics"] | {"thresholds": "validation"},
         "smoke": {
             "cases": [{"text": WIDE * 20_000, "labels": [f"label-number-{number:04}" for number in range(100)]}] * 30
         },
@@ -126,7 +127,8 @@ LIVE = LiveVersion(
     code_digest=DIGEST,
     metrics=METRICS,
     task="multi_class",
-    card_uri="s3://" + "u" * 1019,
+    # Where RecordRelease puts it.
+    card_uri=f"s3://{'b' * 63}/runs/{RUN_ID}/record_release/model_card.json",
     input_digest=DIGEST,
     split_digest=DIGEST,
 )
