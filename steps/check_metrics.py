@@ -9,6 +9,7 @@ import math
 import sys
 from typing import TYPE_CHECKING, Literal
 
+from steps.behaviour.findings import behaviour_findings
 from steps.contracts import CheckMetricsResult, Finding
 from steps.metric_words import number_text
 from steps.recipe_sections.metrics import LOSS_METRICS
@@ -29,6 +30,7 @@ SHOWN_DIFFERENCE = 0.0005
 def check_metrics(report: MetricsReport, recipe: Recipe) -> CheckMetricsResult:
     """Hold a report against the recipe's floors, and against the live version with the recipe's margins."""
     findings = [finding for gate in recipe.metrics.gates for finding in _judge(gate, report)]
+    findings += behaviour_findings(report.behaviour)
     failed = [finding.sentence for finding in findings if finding.verdict == "failed"]
     gain = _gain(report, recipe)
     is_clear = gain is not None and gain >= recipe.metrics.clear_win - ROUNDING

@@ -14,6 +14,8 @@ from pydantic import Field, ValidationError, model_validator
 from steps.errors import RecipeInvalidError
 from steps.recipe_sections.approval import ApprovalSection
 from steps.recipe_sections.base import HYPERPARAMETERS_CHARACTERS, WANTED, RecipeName, Section
+from steps.recipe_sections.behaviour import BehaviourSection
+from steps.recipe_sections.behaviour_fit import check_test
 from steps.recipe_sections.data import DataSection, SplitSection
 from steps.recipe_sections.data_rules import DataRules
 from steps.recipe_sections.metrics import (
@@ -68,6 +70,7 @@ class Recipe(Section):
     slices: list[SliceSection] = Field(
         default=[], max_length=50, description="Parts of the test rows that are measured on their own."
     )
+    behaviour: BehaviourSection = BehaviourSection()
     approval: ApprovalSection
     endpoint: EndpointSection = EndpointSection()
     smoke: SmokeSection
@@ -89,6 +92,8 @@ class Recipe(Section):
         _check_rules(self.data, self.data_rules)
         _check_metrics(self.task, self.metrics)
         check_slices(self.slices, self.task, self.data, self.metrics.gates[0].name)
+        for index, test in enumerate(self.behaviour.tests):
+            check_test(f"behaviour.tests[{index}]", test, self.task, self.data)
         for index, case in enumerate(self.smoke.cases):
             _check_case(f"smoke.cases[{index}]", case, self)
         if self.tuning is not None:

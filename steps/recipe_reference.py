@@ -124,7 +124,9 @@ def _kind(shape: Schema) -> str:
     if shape["type"] == "array":
         return f"{', '.join(['list', *_limits(shape)])}: {_value(shape['items'])}"
     if shape["type"] == "object":
-        return f"{', '.join(['keys', *_limits(shape)])}: {_value(shape['additionalProperties'])}"
+        # Where the names follow a pattern, what they name stands beneath it.
+        values = shape.get("additionalProperties") or next(iter(shape["patternProperties"].values()))
+        return f"{', '.join(['keys', *_limits(shape)])}: {_value(values)}"
     return ", ".join([KINDS[shape["type"]], *_limits(shape)])
 
 

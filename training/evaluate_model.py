@@ -28,6 +28,7 @@ from steps.exit_message import own_error_as_exit_message
 from steps.model_card import ModelCard
 from steps.recipe import parse_recipe
 from training.evaluation.asked_model import ARCHIVE, ask_model
+from training.evaluation.behaviour import report_behaviour
 from training.evaluation.predictions_file import write_predictions
 from training.evaluation.report import report_on
 from training.prepared_rows import PreparedRows
@@ -62,6 +63,7 @@ def evaluate(args: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
         thresholds = thresholds_of(args.champion_card) if args.champion_card else NO_THRESHOLDS
         champion = ask_model(args.champion / ARCHIVE, scratch / "champion", rows, recipe, thresholds=thresholds)
     report = report_on(recipe, answers, candidate, champion)
+    report = report.model_copy(update={"behaviour": report_behaviour(recipe, rows, candidate, champion)})
     output: Path = args.output
     output.mkdir(parents=True, exist_ok=True)
     (output / EVALUATION_REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")

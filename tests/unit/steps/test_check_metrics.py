@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from steps.behaviour_report import BehaviourReport
 from steps.check_metrics import check_metrics
 from steps.evaluation_report import MetricsReport
 from steps.recipe import Recipe
@@ -200,3 +201,13 @@ def test_the_gated_metrics_come_first(comments: Recipe) -> None:
         "subset_accuracy",
         "f1",
     ]
+
+
+@pytest.mark.parametrize(("severity", "verdict"), [("error", "rejected"), ("warn", "passed")])
+def test_a_behavioural_test_blocks_or_warns(make_recipe: MakeRecipe, severity: str, verdict: str) -> None:
+    broken = {"name": "typos", "kind": "invariance", "cases": 200, "failures": 20, "failure_rate": 0.1, "limit": 0.05}
+    behaviour = BehaviourReport.model_validate({"results": [{**broken, "severity": severity}]})
+    result = check_metrics(report({"accuracy": 0.8}).model_copy(update={"behaviour": behaviour}), make_recipe())
+    assert result.verdict == verdict
+    assert result.findings[-1].rule == "behaviour_typos"
+    assert ("behaviour typos (invariance): 20 of 200 cases fail" in result.reason) == (verdict == "rejected")

@@ -1,0 +1,92 @@
+"""CheckMetrics' findings about behavioural tests: each failure rate with its limit, and the first failure in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from steps.behaviour_report import BehaviourFailure, BehaviourResult
+from steps.contracts import Finding
+from steps.shortened import shortened
+
+if TYPE_CHECKING:
+    from steps.behaviour_report import BehaviourReport
+
+# What a run's state has room for; the report has all of them.
+MAX_BEHAVIOUR_FINDINGS = 10
+_EXAMPLE_BYTES = 120
+_KINDS = {
+    "minimum_functionality": "minimum functionality",
+    "invariance": "invariance",
+    "directional": "directional expectation",
+}
+_GRAVITY = {"failed": 0, "warned": 1, "passed": 2}
+# Differences of decimal fractions miss their value by less than this.
+_ROUNDING = 1e-9
+
+
+def behaviour_findings(report: BehaviourReport | None) -> list[Finding]:
+    """One for each test, what failed first, then in the recipe's order; the last one counts those beyond the room."""
+    findings = sorted(
+        (_judge(result) for result in (report.results if report is not None else [])),
+        key=lambda finding: _GRAVITY[finding.verdict],
+    )
+    if len(findings) <= MAX_BEHAVIOUR_FINDINGS:
+        return findings
+    return [*findings[: MAX_BEHAVIOUR_FINDINGS - 1], _further(findings[MAX_BEHAVIOUR_FINDINGS - 1 :])]
+
+
+def _judge(result: BehaviourResult) -> Finding:
+    what = f"behaviour {result.name} ({_KINDS[result.kind]})"
+    if not result.cases:
+        # It has shown nothing, which whoever wrote the test should know.
+        sentence = f"{what} found no row that it could change, so it says nothing."
+        return _finding(result, "warned", sentence)
+    over = result.failure_rate - result.limit
+    side = "on" if abs(over) <= _ROUNDING else "above" if over > 0 else "within"
+    by = f" by {over:.1%}" if side == "above" else ""
+    live = result.champion_failure_rate
+    beside = "" if live is None else f"; the live version's rate is {live:.1%}"
+    sentence = (
+        f"{what}: {result.failures} of {result.cases:,} cases fail, {result.failure_rate:.1%}, "
+        f"{side} the limit {result.limit:.1%}{by}{beside}.{_told(result.examples)}"
+    )
+    broken: Literal["failed", "warned"] = "failed" if result.severity == "error" else "warned"
+    return _finding(result, broken if side == "above" else "passed", sentence)
+
+
+def _told(examples: Sequence[BehaviourFailure]) -> str:
+    """The first failure: a text of the recipe's own, or up to three row numbers."""
+    if not examples:
+        return ""
+    first = examples[0]
+    expected, answered = (shortened(words, _EXAMPLE_BYTES) for words in (first.expected, first.answered))
+    wanted = f"expected {expected}, answered {answered}"
+    if first.after is not None:
+        return f' "{shortened(first.after, _EXAMPLE_BYTES)}": {wanted}.'
+    numbers = [str(example.row_number) for example in examples[:3]]
+    rows = f"test row {numbers[0]}: {wanted}"
+    return f" {rows[0].upper()}{rows[1:]}{'; also ' + ' and '.join(numbers[1:]) if numbers[1:] else ''}."
+
+
+def _finding(result: BehaviourResult, verdict: Literal["passed", "failed", "warned"], sentence: str) -> Finding:
+    return Finding(
+        rule=f"behaviour_{result.name}",
+        verdict=verdict,
+        observed=result.failure_rate,
+        limit=result.limit,
+        sentence=sentence,
+    )
+
+
+def _further(findings: Sequence[Finding]) -> Finding:
+    """The worst of their verdicts, and how many broke their limits."""
+    broken = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in ("failed", "warned")}
+    return Finding(
+        rule="behaviour_further",
+        verdict=findings[0].verdict,
+        observed=broken["failed"] + broken["warned"],
+        limit=0,
+        sentence=f"behaviour: of {len(findings)} further tests {broken['failed']} failed and {broken['warned']} "
+        "warned; evaluate_model/report.json has all of them.",
+    )
