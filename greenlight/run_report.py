@@ -32,6 +32,7 @@ class RunReport:
     """A run's states, numbers and reason.
 
     cost: the largest sum it could cost on AWS, when prices are known;  model: AdoptModel's result of a search or import
+    override: who asked the approvers in spite of rejected metrics, and why; None when nobody did
     """
 
     run_id: str
@@ -46,6 +47,7 @@ class RunReport:
     cause: str | None
     cost: dict[str, str] | None = None
     model: dict[str, Any] | None = None
+    override: dict[str, str] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document of `show --json`; the live version's metrics carry the prefix `champion_`."""
@@ -63,6 +65,7 @@ class RunReport:
             "cause": self.cause,
             "cost": self.cost,
             **({"model": self.model} if self.model else {}),
+            **({"override": self.override} if self.override else {}),
         }
 
 
@@ -85,6 +88,7 @@ def report(run_id: str, recipe: str, history: History, now: datetime) -> RunRepo
         cause=_cause(history, document),
         cost=plan.get("cost"),
         model=document.get("adopt_model"),
+        override={"who": plan["requested_by"], "why": plan["override_reason"]} if checked.get("overridden") else None,
     )
 
 

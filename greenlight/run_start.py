@@ -99,10 +99,12 @@ def start_run(
     force: bool,
     now: datetime,
     archive: Path | str | None = None,
+    override_reason: str | None = None,
 ) -> str:
     """Upload what the run needs and start it; returns the run's id.
 
     archive: the model to import, a file of this machine or an object of the bucket
+    override_reason: why a candidate that the metrics reject goes on to the approvers all the same
     """
     name = recipe_file.recipe.name
     run_input = RunInput(
@@ -112,6 +114,7 @@ def start_run(
         model_uri=upload_archive(s3, bucket, archive) if isinstance(archive, Path) else archive,
         force=force,
         requested_by=user_name(),
+        override_reason=override_reason,
     )
     run_id = new_run_id(name, now, secrets.token_hex(2))
     executions.start(run_id, run_input)

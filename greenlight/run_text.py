@@ -61,6 +61,9 @@ def print_end(found: RunReport, *, all_findings: bool = False) -> None:
     if found.metrics:
         console.print()
         _print_metrics(console, found)
+    if found.override:
+        said = f"{found.override['who']} overrode the rules that failed: {found.override['why']}"
+        console.print(said, style="yellow", markup=False, soft_wrap=True)
     shown = [finding for finding in found.findings if all_findings or finding["verdict"] != "passed"]
     for finding in shown:
         console.print(Text.assemble(_MARKS[finding["verdict"]], str(finding["sentence"])), soft_wrap=True)

@@ -18,21 +18,25 @@ def state_note(state: str, document: dict[str, Any]) -> str:
 
 
 def _data(result: Result) -> str:
+    return f"{result['rows']:,} rows{_broken(result)}"
+
+
+def _broken(result: Result) -> str:
     rules: dict[str, list[str]] = {"broke": [], "warned": []}
-    for finding in result["findings"]:
+    for finding in result.get("findings", []):
         if finding["verdict"] != "passed":
             rules["broke" if finding["verdict"] == "failed" else "warned"].append(finding["rule"])
     # A rule about each label may be broken by several.
-    words = [f", {word} {', '.join(dict.fromkeys(names))}" for word, names in rules.items() if names]
-    return f"{result['rows']:,} rows" + "".join(words)
+    return "".join(f", {word} {', '.join(dict.fromkeys(names))}" for word, names in rules.items() if names)
 
 
 def _metrics(result: Result) -> str:
     champion = result.get("champion_metrics") or {}
-    return ", ".join(
+    measured = ", ".join(
         f"{name} {number_text(value)}" + (f" (live {number_text(champion[name])})" if name in champion else "")
         for name, value in list(result["metrics"].items())[:2]
     )
+    return measured + _broken(result) + (", overridden" if result.get("overridden") else "")
 
 
 def _smoke(result: Result) -> str:

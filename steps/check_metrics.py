@@ -1,85 +1,121 @@
 """CheckMetrics: is the candidate good enough to be released, and does a person have to be asked?
 
-A metric on its limit passes. One that is missing or no number fails, and its finding observes the worst value.
+Every rule becomes a finding. One that failed rejects the candidate, unless whoever requested the run overrides it; then
+a person is asked, whatever the policy. One that warned is told to the approver and stops nothing. docs/gates.md tells
+the rules.
 """
 
 from __future__ import annotations
 
 import math
-import sys
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from steps.behaviour.findings import behaviour_findings
+from steps.comparable import why_incomparable
 from steps.contracts import CheckMetricsResult, Finding
+from steps.metric_findings import ROUNDING, chance_words, metric_findings
 from steps.metric_words import number_text
+from steps.most_telling import most_telling
 from steps.recipe_sections.metrics import LOSS_METRICS
+from steps.serving_findings import serving_findings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
+    from steps.contracts import LiveVersion
     from steps.evaluation_report import MetricsReport
     from steps.recipe import Recipe
-    from steps.recipe_sections.metrics import MetricGate
 
-# Differences of decimal fractions miss their value by less than this.
-ROUNDING = 1e-9
 # Below this, two metrics read the same with three decimals.
 SHOWN_DIFFERENCE = 0.0005
+MAX_FINDINGS = 50
+MAX_FINDINGS_BYTES = 12_000
 
 
-def check_metrics(report: MetricsReport, recipe: Recipe) -> CheckMetricsResult:
-    """Hold a report against the recipe's floors, and against the live version with the recipe's margins."""
-    findings = [finding for gate in recipe.metrics.gates for finding in _judge(gate, report)]
-    findings += behaviour_findings(report.behaviour)
+@dataclass(frozen=True)
+class Override:
+    """Somebody's wish that a rejected candidate goes on to the approvers.
+
+    who: whoever requested the run;  why: their reason
+    """
+
+    who: str
+    why: str
+
+
+def check_metrics(
+    report: MetricsReport, recipe: Recipe, *, live: LiveVersion | None = None, override: Override | None = None
+) -> CheckMetricsResult:
+    """Hold a report against the recipe.
+
+    live: the live version, which may be none that the report could be made of;  override: used only when it is needed
+    """
+    findings = all_findings(report, recipe, live)
     failed = [finding.sentence for finding in findings if finding.verdict == "failed"]
-    gain = _gain(report, recipe)
-    is_clear = gain is not None and gain >= recipe.metrics.clear_win - ROUNDING
+    warned = [finding.sentence for finding in findings if finding.verdict == "warned"]
+    overridden = bool(failed) and override is not None
     policy = recipe.approval.policy
+    is_clear = is_clear_win(report, recipe)
+    reason = " ".join(failed) or " ".join([_comparison(report, recipe), *warned])
+    if failed and override is not None:
+        reason = f"{override.who} overrode the rules that failed, and said why: “{override.why}” {reason}"
     return CheckMetricsResult(
-        verdict="rejected" if failed else "passed",
-        needs_approval=policy == "always" or (policy == "when_not_clearly_better" and not is_clear),
-        findings=findings,
+        verdict="rejected" if failed and not overridden else "passed",
+        needs_approval=overridden or policy == "always" or (policy == "when_not_clearly_better" and not is_clear),
+        findings=most_telling(findings, most=MAX_FINDINGS, most_bytes=MAX_FINDINGS_BYTES, where="the run's report"),
         metrics=_gated_first(_finite(report.candidate), recipe),
         champion_metrics=None if report.champion is None else _finite(report.champion),
         rows=report.rows,
-        reason=" ".join(failed) or _comparison(report, recipe, gain),
+        reason=reason,
+        overridden=overridden,
     )
 
 
-def _judge(gate: MetricGate, report: MetricsReport) -> Iterator[Finding]:
-    value = report.candidate.get(gate.name, math.nan)
-    kind: Literal["ceiling", "floor"] = "ceiling" if gate.name in LOSS_METRICS else "floor"
-    yield _finding(gate.name, kind, value, gate.floor, f"its {kind} {number_text(gate.floor)}")
-    live = (report.champion or {}).get(gate.name, math.nan)
-    if math.isfinite(live):
-        limit = live + gate.margin if kind == "ceiling" else live - gate.margin
-        sign = "plus" if kind == "ceiling" else "minus"
-        words = (
-            f"{number_text(limit)}, the live version's {number_text(live)} {sign} the margin {number_text(gate.margin)}"
+def all_findings(report: MetricsReport, recipe: Recipe, live: LiveVersion | None = None) -> list[Finding]:
+    """Every rule's finding, in the order of the recipe; live as in check_metrics."""
+    return [
+        *_comparability(report, recipe, live),
+        *(finding for gate in recipe.metrics.gates for finding in metric_findings(gate, report)),
+        *serving_findings(recipe.metrics.serving, report.serving),
+        *_model_checks(report),
+        *behaviour_findings(report.behaviour),
+    ]
+
+
+def is_clear_win(report: MetricsReport, recipe: Recipe) -> bool:
+    """Whether the first metric is better than the live version's by `clear_win`, and by more than chance explains."""
+    gain, paired = _gain(report, recipe), report.paired.get(recipe.metrics.gates[0].name)
+    is_large = gain is not None and gain >= recipe.metrics.clear_win - ROUNDING
+    return is_large and paired is not None and paired.interval.low > 0
+
+
+def _comparability(report: MetricsReport, recipe: Recipe, live: LiveVersion | None) -> list[Finding]:
+    """A warning when something is live and was not measured."""
+    if live is None or report.champion is not None:
+        return []
+    why = why_incomparable(live, recipe) or "it was not measured"
+    return [
+        Finding(
+            rule="comparable_live_version",
+            verdict="warned",
+            observed=0,
+            limit=report.rows,
+            sentence=f"Version {live.model_version} is live, but was not compared on these rows: {why}. "
+            "Only what holds without it was judged.",
         )
-        yield _finding(gate.name, "margin", value, limit, words)
+    ]
 
 
-def _finding(metric: str, rule: str, value: float, limit: float, limit_words: str) -> Finding:
-    is_loss = metric in LOSS_METRICS
-    if not math.isfinite(value):
-        # r2 has no lower end.
-        worst = sys.float_info.max if is_loss else -sys.float_info.max if metric == "r2" else 0.0
-        sentence = f"{metric} is missing or no number, so it cannot be held against {limit_words}."
-        return Finding(rule=f"{metric}_{rule}", verdict="failed", observed=worst, limit=limit, sentence=sentence)
-    lead = limit - value if is_loss else value - limit
-    rounding = ROUNDING * max(1.0, abs(limit))
-    passed = lead >= -rounding
-    side = "above" if (value > limit) else "below"
-    gap = number_text(abs(lead)) if abs(lead) >= 0.001 else f"{abs(lead):.6f}"  # noqa: PLR2004 - else it would read 0.000
-    distance = f"is {side} {limit_words} by {gap}" if abs(lead) > rounding else f"is on {limit_words}"
-    return Finding(
-        rule=f"{metric}_{rule}",
-        verdict="passed" if passed else "failed",
-        observed=value,
-        limit=limit,
-        sentence=f"{metric} {number_text(value)} {distance}.",
-    )
+def _model_checks(report: MetricsReport) -> list[Finding]:
+    return [
+        Finding(
+            rule=f"model_check_{check.name}",
+            verdict=check.verdict,
+            observed=check.observed,
+            limit=check.limit,
+            sentence=check.sentence,
+        )
+        for check in report.model_checks
+    ]
 
 
 def _gain(report: MetricsReport, recipe: Recipe) -> float | None:
@@ -91,20 +127,26 @@ def _gain(report: MetricsReport, recipe: Recipe) -> float | None:
     return live - value if name in LOSS_METRICS else value - live
 
 
-def _comparison(report: MetricsReport, recipe: Recipe, gain: float | None) -> str:
-    name = recipe.metrics.gates[0].name
+def _comparison(report: MetricsReport, recipe: Recipe) -> str:
+    name, gain = recipe.metrics.gates[0].name, _gain(report, recipe)
     value = f"{name} {number_text(report.candidate[name])} on {report.rows:,} rows never trained on"
     weakest = _weakest_label(report, name)
     if gain is None:
         return f"{value}; there is no live version that it can be compared with.{weakest}"
+    paired = report.paired.get(name)
+    chance = f" ({chance_words(paired, report.confidence)})" if paired is not None else ""
     if abs(gain) < SHOWN_DIFFERENCE:
-        return f"{value}, as good as the live version.{weakest}"
-    better = "better" if gain >= 0 else "worse"
-    clear = "" if gain >= recipe.metrics.clear_win - ROUNDING else "not "
-    return (
-        f"{value}, {number_text(abs(gain))} {better} than the live version: "
-        f"{clear}a clear win ({number_text(recipe.metrics.clear_win)}).{weakest}"
-    )
+        return f"{value}, as good as the live version{chance}.{weakest}"
+    compared = f"{number_text(abs(gain))} {'better' if gain >= 0 else 'worse'} than the live version{chance}"
+    return f"{value}, {compared}: {_win_words(report, recipe, gain)}.{weakest}"
+
+
+def _win_words(report: MetricsReport, recipe: Recipe, gain: float) -> str:
+    needed = number_text(recipe.metrics.clear_win)
+    if is_clear_win(report, recipe):
+        return f"a clear win ({needed})"
+    is_large = gain >= recipe.metrics.clear_win - ROUNDING
+    return f"not a clear win ({needed})" + (", since it may be chance" if is_large else "")
 
 
 def _weakest_label(report: MetricsReport, metric: str) -> str:

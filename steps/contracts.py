@@ -15,6 +15,9 @@ from pydantic import BaseModel, ConfigDict, Field
 from steps.recipe_sections.base import S3_URI_PATTERN
 from steps.shortened import Reason, Sentence
 
+# Of the reason for releasing in spite of failed metrics; a run's state holds it twice.
+OVERRIDE_CHARACTERS = 300
+
 
 class Contract(BaseModel):
     """Base of every contract: immutable, and a key nobody declared is an error, which repeats no value into a log."""
@@ -48,6 +51,12 @@ class RunInput(Contract):
         default=None, max_length=256, description="Request of the function that started the run."
     )
     waits: bool = Field(default=False, description="Start again later when another run of the recipe is under way.")
+    override_reason: str | None = Field(
+        default=None,
+        max_length=OVERRIDE_CHARACTERS,
+        pattern=r"\S",
+        description="Why a candidate that CheckMetrics rejects goes on to the approvers all the same.",
+    )
 
 
 class LiveVersion(Contract):
@@ -150,6 +159,9 @@ class PrepareRunResult(Contract):
     approval_deadline_seconds: int = 0
     started_at: datetime | None = None
     requested_by: str = ""
+    override_reason: str | None = Field(
+        default=None, max_length=OVERRIDE_CHARACTERS, description="As RunInput's; whoever requested the run overrides."
+    )
     cost: RunCost | None = Field(default=None, description="None when the price table lacks the region.")
 
 
@@ -229,6 +241,9 @@ class CheckMetricsResult(Contract):
     champion_metrics: dict[str, float] | None
     rows: int
     reason: Reason
+    overridden: bool = Field(
+        default=False, description="Whether it passed although findings failed, because the run's input said so."
+    )
 
 
 class WriteReportResult(Contract):

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from steps.code_manifest import CodeManifest
+from steps.comparable import why_incomparable
 from steps.contracts import EndpointPlan, LiveVersion, PipelineContainer, PrepareRunResult, StepPlan
 from steps.cost import plan_cost, summary, too_expensive
 from steps.errors import PriceMissingError, RecipeInvalidError
@@ -25,7 +26,6 @@ from steps.job_requests import (
     training_request,
     tuning_request,
 )
-from steps.model_card import input_digest, split_digest
 from steps.names import digest_of, endpoint_name, job_name, model_name, run_tags, run_uri, tuning_job_name
 from steps.ports import StepRecord
 from steps.pretrained import pretrained_uri
@@ -82,6 +82,7 @@ class Facts:
     xgboost_image: str
     model_uri: str | None = None
     model_digest: str | None = None
+    override_reason: str | None = None
 
     @property
     def get_model(self) -> GetModel:
@@ -149,19 +150,8 @@ class Facts:
 
     @property
     def comparable_champion(self) -> LiveVersion | None:
-        """The live version, if it answers the same of the same rows and learned from none of those that measure.
-
-        Divided otherwise, the rows held back now are rows it was trained on, and it would look too good to be beaten.
-        """
-        live, recipe = self.live, self.recipe
-        same = (
-            live is not None
-            and live.class_names == recipe.data.class_names
-            and live.input_digest == input_digest(recipe)
-            and live.split_digest in {"", split_digest(recipe)}
-            and (live.task == recipe.task or (live.answers_classes and recipe.task in {"binary", "multi_class"}))
-        )
-        return live if same else None
+        """The live version, if it can be measured beside the candidate."""
+        return self.live if self.live is not None and why_incomparable(self.live, self.recipe) is None else None
 
 
 @dataclass(frozen=True)
@@ -321,6 +311,7 @@ def plan_run(facts: Facts, earlier: Mapping[StepName, EarlierStep]) -> PrepareRu
         approval_deadline_seconds=facts.recipe.approval.deadline_seconds,
         started_at=facts.started_at,
         requested_by=facts.requested_by,
+        override_reason=facts.override_reason,
     )
 
 

@@ -77,8 +77,16 @@ def model_card(state: RunState, recipe: Recipe, live: LiveVersion, thresholds: M
         data_digest=live.data_digest,
         recipe_digest=live.recipe_digest,
         code_digest=live.code_digest,
-        approval=_approval(state.request_approval),
+        approval=_approval(state.request_approval) + _override(state),
     )
+
+
+def _override(state: RunState) -> str:
+    """Who had the approvers asked although the metrics were rejected; nothing when nobody had to."""
+    if state.prepare_run is None or state.check_metrics is None or not state.check_metrics.overridden:
+        return ""
+    who, why = state.prepare_run.requested_by.partition("@")[0], state.prepare_run.override_reason
+    return f" Its metrics had been rejected, which {who} overrode: {why}"
 
 
 def _approval(decided: ApprovalDecision | None) -> str:

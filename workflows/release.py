@@ -142,7 +142,7 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
     check_metrics = lambda_task(
         "CheckMetrics",
         {"plan.$": PLAN},
-        comment="Floors, margins against the live version, and whether policy asks a person.",
+        comment="Floors, paired tests against the live version, other limits, and whether a person is asked.",
         catch=catch,
     )
     write_report = lambda_task(

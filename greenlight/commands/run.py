@@ -31,6 +31,7 @@ from greenlight.run_start import archive_for, data_for, start_run
 from greenlight.run_text import print_end
 from greenlight.run_view import view_for
 from greenlight.target import PROJECT, Target
+from steps.contracts import OVERRIDE_CHARACTERS
 from steps.recipe import Task
 
 
@@ -76,6 +77,14 @@ def run(
             show_default=False,
         ),
     ] = None,
+    override_metrics: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHY",
+            help="Ask the approvers even if the metrics are rejected; they read who wished it, and why.",
+            show_default=False,
+        ),
+    ] = None,
     text_column: Annotated[str | None, _own("Column with the text.")] = None,
     label_column: Annotated[
         list[str] | None, _own("Column with its label; several times for columns that hold 0 or 1.")
@@ -114,7 +123,16 @@ def run(
     )
     recipe_file = _recipe_file(recipe, data, wishes, on_laptop=target.home is not None)
     recipe = recipe_file.recipe.name
-    run_id = begin(target, recipe_file, who, data=data, force=force, weights=weights, model=model)
+    run_id = begin(
+        target,
+        recipe_file,
+        who,
+        data=data,
+        force=force,
+        weights=weights,
+        model=model,
+        override_metrics=override_metrics,
+    )
     if detach:
         found = report(run_id, recipe, History(), _now())
         progress().print(f"Started. Watch it with `greenlight show {run_id}`.", markup=False, soft_wrap=True)
@@ -153,6 +171,7 @@ def begin(
     force: bool,
     weights: Path | None = None,
     model: str | None = None,
+    override_metrics: str | None = None,
 ) -> str:
     """Check everything that can be wrong, then start a run; returns its id."""
     if who is not Approval.WAIT and target.home is None:
@@ -160,6 +179,7 @@ def begin(
             "on AWS the link is mailed to the approvers; leave out --approve and --reject, "
             "or use `greenlight approve RUN --link URL --code CODE`"
         )
+    override_reason = None if override_metrics is None else _checked_reason(override_metrics)
     executions, bucket = executions_of(target), target.output("ArtifactBucket")
     console, cache = progress(), PROJECT / ".cache" / "data"
 
@@ -171,9 +191,30 @@ def begin(
     archive = archive_for(recipe_file.recipe, model, bucket, lambda: records.live(name) is not None)
     csv = data_for(recipe_file.recipe, data, cache, note)
     provide_weights(target.s3, bucket, recipe_file.recipe, weights, cache=cache, note=note)
-    run_id = start_run(target.s3, executions, bucket, recipe_file, csv, force=force, now=_now(), archive=archive)
+    run_id = start_run(
+        target.s3,
+        executions,
+        bucket,
+        recipe_file,
+        csv,
+        force=force,
+        now=_now(),
+        archive=archive,
+        override_reason=override_reason,
+    )
     console.print(f"run:  [bold]{run_id}[/]", soft_wrap=True)
     return run_id
+
+
+def _checked_reason(given: str) -> str:
+    reason = given.strip()
+    if not reason:
+        raise WrongUseError("--override-metrics needs a reason that the approvers can read")
+    if len(reason) > OVERRIDE_CHARACTERS:
+        raise WrongUseError(
+            f"the reason of --override-metrics has {len(reason)} characters, and {OVERRIDE_CHARACTERS} are allowed"
+        )
+    return reason
 
 
 def watch(target: Target, run_id: str, recipe: str, who: Approval) -> RunReport:

@@ -10,7 +10,7 @@ from pydantic import BaseModel
 from lambdas.adapters.s3 import artifact_store
 from lambdas.artifacts import read_metrics, read_recipe
 from lambdas.observed import logger, state_handler
-from steps.check_metrics import check_metrics
+from steps.check_metrics import Override, check_metrics
 from steps.contracts import CheckMetricsResult, PrepareRunResult
 from steps.ports import ArtifactStore
 
@@ -24,7 +24,13 @@ class CheckMetricsInput(BaseModel):
 
 def judge_metrics(request: CheckMetricsInput, artifacts: ArtifactStore) -> CheckMetricsResult:
     """The verdict on the run's candidate."""
-    return check_metrics(read_metrics(request.plan, artifacts), read_recipe(request.plan, artifacts))
+    plan = request.plan
+    return check_metrics(
+        read_metrics(plan, artifacts),
+        read_recipe(plan, artifacts),
+        live=plan.champion,
+        override=Override(plan.requested_by, plan.override_reason) if plan.override_reason else None,
+    )
 
 
 @state_handler
@@ -32,5 +38,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     """Event: run_id, plan. Result: CheckMetricsResult."""
     request = CheckMetricsInput.model_validate(event)
     result = judge_metrics(request, artifact_store())
-    logger.info("metrics checked", verdict=result.verdict, needs_approval=result.needs_approval, metrics=result.metrics)
+    logger.info(
+        "metrics checked",
+        verdict=result.verdict,
+        needs_approval=result.needs_approval,
+        overridden=result.overridden,
+        metrics=result.metrics,
+    )
     return result.model_dump(mode="json")

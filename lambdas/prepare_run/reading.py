@@ -65,6 +65,7 @@ def read_facts(
         started_at=request.started_at,
         requested_by=asked.requested_by,
         force=asked.force,
+        override_reason=asked.override_reason,
         recipe=recipe,
         recipe_uri=recipe_uri,
         data_uri=data_uri,

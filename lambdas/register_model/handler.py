@@ -66,6 +66,7 @@ def register_model(
                 "recipe_digest": plan.recipe_digest,
                 "code_digest": plan.code_digest,
                 "training_job": model.job_name,
+                **({"metrics_overridden_by": plan.requested_by} if request.check_metrics.overridden else {}),
                 **{f"metric_{name}": f"{value:.6g}" for name, value in request.check_metrics.metrics.items()},
             },
             request_token=digest_of(plan.run_id, digest)[:_TOKEN_CHARACTERS],

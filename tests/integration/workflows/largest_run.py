@@ -13,6 +13,7 @@ from steps.behaviour_report import BehaviourFailure, BehaviourReport, BehaviourR
 from steps.check_metrics import check_metrics
 from steps.code_manifest import CodeManifest
 from steps.contracts import (
+    OVERRIDE_CHARACTERS,
     ApprovalDecision,
     CloseRunResult,
     Contract,
@@ -68,7 +69,7 @@ RECIPE = Recipe.model_validate(
                 for number in range(80)
             },
         },
-        "metrics": {"gates": [{"name": "log_loss", "floor": -1.0000000000000002e-300, "margin": 1e-300}] * 10},
+        "metrics": {"gates": [{"name": "log_loss", "floor": 1.0000000000000002e-300, "margin": 1e-300}] * 10},
         "approval": {"approvers": ["a" * 242 + "@example.com"] * 20, "deadline_seconds": 30 * 24 * 3600},
         "endpoint": {"image": "inference-pipeline", "instance_count": 100, "deadline_seconds": 900, "poll_seconds": 1},
         "smoke": {"cases": [{"text": WIDE * 20_000, "label": "class-number-0000"}] * 30},
@@ -166,6 +167,7 @@ INPUT = RunInput(
     requested_by=WIDE * 256,
     trigger_id="t" * 256,
     force=True,
+    override_reason=WIDE * OVERRIDE_CHARACTERS,
 )
 
 
@@ -191,6 +193,7 @@ def plan(recipe: Recipe = RECIPE, *, poll_seconds: int = 0) -> PrepareRunResult:
         bucket="b" * 63,
         region="ap-northeast-1",
         stack="s" * 60,
+        override_reason=INPUT.override_reason,
         tensorflow_training_image="",
         tensorflow_inference_image="",
         scikit_learn_image="i" * 255,

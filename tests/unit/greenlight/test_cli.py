@@ -81,6 +81,15 @@ def test_a_run_is_followed_to_its_end_and_the_exit_code_says_how_it_ended(
     assert f"{end}" in result.stderr
 
 
+def test_the_reason_of_an_override_goes_into_the_runs_input(
+    call: Call, target: Fake, story: Callable[..., Story], data: str
+) -> None:
+    target.stepfunctions.next_story = story().visit("PrepareRun").succeed("Released")
+    call("run", "review-snippets", "--data", data, "--override-metrics", " It is urgent. ")
+    [given] = target.stepfunctions.inputs.values()
+    assert given["override_reason"] == "It is urgent."
+
+
 def test_a_run_that_faults_tells_the_cause_and_ends_with_3(
     call: Call, target: Fake, story: Callable[..., Story], data: str
 ) -> None:
@@ -115,6 +124,8 @@ def test_show_tells_states_and_cause(call: Call, target: Fake, story: Callable[.
     [
         (("run", "no-such"), "no such recipe: no-such"),
         (("run", "review-snippets", "--approve", "--reject"), "exclude each other"),
+        (("run", "review-snippets", "--override-metrics", " "), "--override-metrics needs a reason"),
+        (("run", "review-snippets", "--override-metrics", "x" * 301), "has 301 characters, and 300 are allowed"),
         (("show", "no-such"), "there is no run 'no-such'"),
         (("approve", "run-1", "--link", "http://x"), "--link and --code go together"),
         (("demo", "--approve", "maybe"), "--approve is 'maybe'"),

@@ -4,8 +4,12 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from greenlight.history import History
 from greenlight.run_report import RunReport, report
+from greenlight.run_text import print_end
+from greenlight.state_notes import state_note
 
 Story = Any
 PLAN = {
@@ -51,6 +55,22 @@ def test_the_document_has_exactly_its_keys(story: Callable[..., Story]) -> None:
         "cause": None,
         "cost": COST,
     }
+
+
+def test_who_overrode_rejected_metrics_is_told_with_the_reason(
+    story: Callable[..., Story], capsys: pytest.CaptureFixture[str]
+) -> None:
+    plan = {**PLAN, "requested_by": "ann", "override_reason": "It is urgent."}
+    failed = {"rule": "accuracy_floor", "verdict": "failed", "sentence": "accuracy 0.7 is below its floor."}
+    checked = {"metrics": {"accuracy": 0.7}, "findings": [failed], "overridden": True}
+    told = story().visit("PrepareRun", prepare_run=plan).visit("CheckMetrics", check_metrics=checked)
+    found = _report(told.succeed("Released"))
+    assert found.to_json()["override"] == {"who": "ann", "why": "It is urgent."}
+    print_end(found)
+    assert "ann overrode the rules that failed: It is urgent." in capsys.readouterr().out
+    assert state_note("CheckMetrics", {"check_metrics": checked}) == (
+        "accuracy 0.700, broke accuracy_floor, overridden"
+    )
 
 
 def test_a_run_that_just_started_has_nothing_to_tell(story: Callable[..., Story]) -> None:

@@ -98,6 +98,17 @@ def release(
     )
 
 
+def test_the_plan_says_why_rejected_metrics_are_overridden(release: Release) -> None:
+    plan = release.start(requested_by="ann", override_reason="It is urgent.")
+    assert (plan.requested_by, plan.override_reason) == ("ann", "It is urgent.")
+
+
+@pytest.mark.parametrize("reason", ["", " \n", "x" * 301])
+def test_an_override_needs_a_reason_that_can_be_read(release: Release, reason: str) -> None:
+    with pytest.raises(RecipeInvalidError, match="override_reason: String should"):
+        release.start(override_reason=reason)
+
+
 class TestCeiling:
     """A recipe that says what a run may cost."""
 

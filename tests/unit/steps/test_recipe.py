@@ -103,6 +103,22 @@ def test_labels_are_ignored_only_where_there_are_classes(comments: Recipe) -> No
         (lambda d: d["data_rules"].update(min_rows={"max": 5}), "data_rules.min_rows.max: unknown key"),
         (lambda d: d.pop("approval"), "approval: missing; add it"),
         (lambda d: d["metrics"]["gates"][0].pop("floor"), "metrics.gates[0].floor: missing"),
+        (lambda d: d["metrics"].update(gates=[]), "metrics.gates: List should have at least 1 item"),
+        (lambda d: d["metrics"].pop("gates"), "metrics.gates: missing"),
+        (
+            lambda d: d["metrics"]["gates"][0].update(floor=0),
+            "metrics.gates[0]: accuracy is never below 0, so this floor refuses nothing; raise it",
+        ),
+        (lambda d: d["metrics"]["gates"][0].update(floor=1.01), "accuracy is never above 1, so no candidate reaches"),
+        (lambda d: d["metrics"]["gates"][0].update(floor=float("-inf")), "gates[0].floor: Input should be a finite"),
+        (
+            lambda d: d["metrics"]["gates"][0].update(name="log_loss", floor=0),
+            "log_loss is never below 0, so no candidate gets below this ceiling; raise it",
+        ),
+        (
+            lambda d: d["metrics"].update(serving={"max_p95_ms": 0}),
+            "metrics.serving.max_p95_ms: Input should be greater than 0",
+        ),
         (
             lambda d: d["metrics"]["gates"][0].update(name="acuracy"),
             "metrics.gates[0].name: Input should be 'accuracy'",

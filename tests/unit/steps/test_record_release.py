@@ -89,6 +89,17 @@ def test_the_card_names_who_said_yes_without_an_address(
     assert card.approval == f"Approved by ann on 2026-03-02 09:00 UTC{end}"
 
 
+def test_the_card_names_who_overrode_rejected_metrics(state: RunState, reviews: Recipe, now: datetime) -> None:
+    assert state.prepare_run is not None
+    assert state.check_metrics is not None
+    plan = state.prepare_run.model_copy(update={"requested_by": "ann@example.com", "override_reason": "It is urgent."})
+    overridden = state.check_metrics.model_copy(update={"overridden": True})
+    state = state.model_copy(update={"prepare_run": plan, "check_metrics": overridden})
+    live = live_version(state, recipe=reviews, previous=None, now=now)
+    said = model_card(state, reviews, live, NO_THRESHOLDS).approval
+    assert said.endswith("policy allows. Its metrics had been rejected, which ann overrode: It is urgent.")
+
+
 def test_a_model_that_was_brought_along_learned_from_none_of_our_rows(
     state: RunState, reviews: Recipe, now: datetime
 ) -> None:
