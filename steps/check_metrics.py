@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Below this, two metrics read the same with three decimals.
 SHOWN_DIFFERENCE = 0.0005
 MAX_FINDINGS = 50
-MAX_FINDINGS_BYTES = 12_000
+MAX_FINDINGS_BYTES = 8_000
 
 
 @dataclass(frozen=True)

@@ -32,8 +32,9 @@ from steps.contracts import (
     ValidateDataResult,
     WriteReportResult,
 )
-from steps.evaluation_report import MetricsReport
+from steps.evaluation_report import Interval, MetricsReport, PairedTest
 from steps.model_card import input_digest, split_digest
+from steps.model_checks import ModelCheck
 from steps.prepare_run import Facts, plan_run
 from steps.profile import BadCell, DataProfile, NumberRange, Place, RowsFound, UnknownLabel
 from steps.recipe import Recipe
@@ -129,6 +130,19 @@ BEHAVIOUR = BehaviourReport(
         )
         for number in range(50)
     ]
+)
+SIGNIFICANT = PairedTest(
+    gain=-1.2345678901234567e-300,
+    interval=Interval(low=-1.2345678901234567e300, high=-1.2345678901234567e-300),
+    p_value=1.2345678901234567e-300,
+    test="paired_bootstrap",
+)
+CHECK = ModelCheck(
+    name="one_batch_overfits",
+    verdict="failed",
+    observed=-1.2345678901234567e-300,
+    limit=-1.2345678901234567e-300,
+    sentence=WIDE * 500,
 )
 
 LIVE = LiveVersion(
@@ -268,6 +282,8 @@ def answers(recipe: Recipe = RECIPE, *, ends_with: str) -> dict[str, list[dict[s
         class_names=recipe.data.class_names,
         per_label=dict.fromkeys(recipe.data.label_columns, METRICS),
         behaviour=BEHAVIOUR,
+        paired=dict.fromkeys(("log_loss", "r2"), SIGNIFICANT),
+        model_checks=[CHECK] * 20,
     )
     results: dict[str, Contract | dict[str, Any]] = {
         "PrepareRun": planned,
