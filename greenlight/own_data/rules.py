@@ -44,7 +44,8 @@ def metric_gates(profile: DataProfile, task: Task) -> list[dict[str, Any]]:
     if task != "multi_label":
         always = max(profile.rows_per_label.values(), default=0) / max(profile.usable_rows, 1)
         # Always answering the most frequent class reaches this without having learned anything.
-        gates.append({"name": "accuracy", "floor": math.floor(max(always - 0.02, 0.0) * 100) / 100, "margin": 0.02})
+        floor = max(math.floor((always - 0.02) * 100) / 100, 0.01)
+        gates.append({"name": "accuracy", "floor": floor, "margin": 0.02})
     return gates
 
 
