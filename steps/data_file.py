@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from steps.errors import DataUnavailableError
-from steps.preprocess import profile_file
 from steps.validate_data import MAX_BAD_ROW_SHARE, MIN_ROWS, MIN_ROWS_PER_LABEL, validate_data
 
 if TYPE_CHECKING:
@@ -29,8 +28,10 @@ def check_data_file(path: Path, recipe: Recipe) -> None:
         raise DataUnavailableError(f"{path} does not exist. Give the path of a CSV file.")
     if not path.is_file():
         raise DataUnavailableError(f"{path} is no file. Give the path of one CSV file.")
+    from steps.preprocess import profile_file  # noqa: PLC0415 - slow to import, and other commands need not wait
+
     try:
-        profile = profile_file(path, recipe, _keep_nothing)
+        profile = profile_file(path, recipe, _keep_nothing, with_texts=False)
     except OSError as error:
         raise DataUnavailableError(
             f"{path} cannot be read: {error.strerror or error}. Give a readable file."

@@ -30,6 +30,7 @@ from steps.profiler import Profiler, RowSink
 from steps.recipe import Recipe, parse_recipe
 from steps.row_reader import RowReader
 from steps.split import SPLITS
+from steps.text_profiler import TextProfiler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,9 +41,13 @@ logger = logging.getLogger("preprocess")
 UPLOADED_NAME = re.compile(r"^([0-9a-f]{12})[0-9a-f]{52}\.csv$")
 
 
-def profile_file(path: Path, recipe: Recipe, keep: RowSink) -> DataProfile:
-    """Read one file and hand its usable rows to `keep`; what is wrong with the file is in the profile."""
-    profiler = Profiler(recipe, keep)
+def profile_file(path: Path, recipe: Recipe, keep: RowSink, *, with_texts: bool = True) -> DataProfile:
+    """Read one file and hand its usable rows to `keep`; what is wrong with the file is in the profile.
+
+    with_texts: look at the texts too, which takes longer than to count rows
+    """
+    texts = TextProfiler() if with_texts and recipe.data.features is None else None
+    profiler = Profiler(recipe, keep, texts)
     name = UPLOADED_NAME.sub(r"\1….csv", path.name)
     header: list[str] = []
     first_bad_byte = None

@@ -35,6 +35,24 @@ class RowsFound(Contract):
     places: tuple[Place, ...] = ()
 
 
+class Tally:
+    """Counts rows of one kind and remembers where the first few are."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        self._places: list[Place] = []
+
+    def add(self, place: Place) -> None:
+        """Count one row."""
+        self._count += 1
+        if len(self._places) < EXAMPLES:
+            self._places.append(place)
+
+    def found(self) -> RowsFound:
+        """What was counted so far."""
+        return RowsFound(count=self._count, places=tuple(self._places))
+
+
 class BadByte(Contract):
     """A byte that cannot be part of UTF-8 text; `byte` counts from 1 in its line."""
 
@@ -78,6 +96,31 @@ class TextLengths(Contract):
     maximum: int = 0
 
 
+class LanguageProfile(Contract):
+    """Languages of some texts, spread evenly over the file; only those that are long and clear enough are told."""
+
+    texts: int = Field(default=0, description="Texts whose language was told.")
+    expected: tuple[str, ...] = Field(default=(), description="The recipe's, or else the one of most texts.")
+    counts: dict[str, int] = Field(default={}, description="Language code -> texts, of the ten most frequent.")
+    others: RowsFound = Field(default=RowsFound(), description="Texts in a language that is not expected.")
+
+
+class TextProfile(Contract):
+    """What was found in the texts of the usable rows."""
+
+    comparable: int = Field(default=0, description="Texts long enough to be compared with others.")
+    looked_at: int = Field(default=0, description="The first of them, as many as there was room for.")
+    compared: int = Field(default=0, description="Those of them whose text occurred in no earlier row.")
+    compared_held_back: int = Field(default=0, description="Those of them in the parts for validation and test.")
+    near_duplicates: RowsFound = Field(default=RowsFound(), description="Nearly the same as an earlier one.")
+    leaked: RowsFound = Field(
+        default=RowsFound(), description="Held back, and nearly the same as one of an earlier part (train, validation)."
+    )
+    languages: LanguageProfile = LanguageProfile()
+    broken_encoding: RowsFound = RowsFound()
+    markup: RowsFound = RowsFound()
+
+
 class FileProblem(Contract):
     """Why the file cannot be read as the recipe's data, as a sentence that says what to do."""
 
@@ -107,7 +150,8 @@ class DataProfile(Contract):
     too_long: RowsFound = RowsFound()
     short_texts: int = Field(default=0, description="Texts below the recipe's short_text_characters.")
     vocabulary_words: int | None = Field(
-        default=None, description="Different words, counted to one beyond the recipe's limit; None without a limit."
+        default=None,
+        description="Different words apart from case, counted to one beyond ten million; None of a table.",
     )
     unreadable_rows: RowsFound = RowsFound()
     not_utf8_rows: RowsFound = Field(
@@ -120,4 +164,5 @@ class DataProfile(Contract):
     bad_cell_values: tuple[BadCell, ...] = ()
     text_lengths: TextLengths = TextLengths()
     target: NumberRange | None = Field(default=None, description="Of a regression with rows.")
+    texts: TextProfile | None = Field(default=None, description="None for a table, and where only rows were counted.")
     problems: tuple[FileProblem, ...] = ()

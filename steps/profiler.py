@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
@@ -13,10 +12,11 @@ from steps.profile import (
     FileProblem,
     NumberRange,
     Place,
-    RowsFound,
+    Tally,
     TextLengths,
     UnknownLabel,
 )
+from steps.row_index import RowIndex
 from steps.row_reader import PreparedRow, UnusableRow
 from steps.split import SPLITS, Split, split_of_identity
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from steps.recipe import Recipe
+    from steps.text_profiler import TextProfiler
 
 
 class RowSink(Protocol):
@@ -33,31 +34,17 @@ class RowSink(Protocol):
         """Keep one row: its inputs, then its answers."""
 
 
-class _Tally:
-    """Counts rows of one kind and remembers where the first few are."""
-
-    def __init__(self) -> None:
-        self._count = 0
-        self._places: list[Place] = []
-
-    def add(self, place: Place) -> None:
-        self._count += 1
-        if len(self._places) < EXAMPLES:
-            self._places.append(place)
-
-    def found(self) -> RowsFound:
-        return RowsFound(count=self._count, places=tuple(self._places))
-
-
 class Profiler:
     """Takes rows one by one, hands the usable ones on, and ends in a profile.
 
-    Holds a 16-byte digest for each distinct row, and of words no more than the recipe allows; never a row.
+    Holds less than 100 bytes of each row, never the row itself.
+    texts: looks at each row's text too; without it rows are only counted
     """
 
-    def __init__(self, recipe: Recipe, keep: RowSink) -> None:
+    def __init__(self, recipe: Recipe, keep: RowSink, texts: TextProfiler | None = None) -> None:
         self._recipe = recipe
         self._keep = keep
+        self._texts = texts
         self.rows = 0
         self.ignored_rows = 0
         self._usable: Counter[Split] = Counter()
@@ -65,16 +52,11 @@ class Profiler:
         self._splits: dict[Split, Counter[str]] = {split: Counter() for split in SPLITS}
         self._lengths: Counter[int] = Counter()
         self._smallest, self._largest = float("inf"), float("-inf")
-        self._words: set[bytes] = set()
-        # Answers are few and shared, so that a distinct row costs its digest alone.
-        self._answers: dict[str, str] = {}
-        self._answer_of: dict[bytes, str] = {}
-        self._conflicting: set[bytes] = set()
-        self._unknown: dict[str, _Tally] = {}
-        self._bad_values: dict[tuple[str, str, str], _Tally] = {}
-        self._unknown_rows, self._bad_rows, self._empty = _Tally(), _Tally(), _Tally()
-        self._duplicates, self._conflicts, self._too_long = _Tally(), _Tally(), _Tally()
-        self._unreadable, self._not_utf8 = _Tally(), _Tally()
+        self._index = RowIndex()
+        self._unknown: dict[str, Tally] = {}
+        self._bad_values: dict[tuple[str, str, str], Tally] = {}
+        self._unknown_rows, self._bad_rows, self._empty = Tally(), Tally(), Tally()
+        self._too_long, self._unreadable, self._not_utf8 = Tally(), Tally(), Tally()
 
     def add_unreadable(self, place: Place, *, is_utf8: bool) -> None:
         """Count a row whose fields cannot be read."""
@@ -94,9 +76,10 @@ class Profiler:
             self._too_long.add(place)
         if row.number is not None:
             self._smallest, self._largest = min(self._smallest, row.number), max(self._largest, row.number)
-        self._count_words(row.identity)
-        self._compare_with_earlier(place, row)
         split = split_of_identity(row.identity, self._recipe.split)
+        number = self._index.add(place, row.identity, row.answer, split)
+        if self._texts is not None:
+            self._texts.add(number, place, row.cells[0], row.identity)
         self._usable[split] += 1
         self._labels.update(row.labels)
         self._splits[split].update(row.labels)
@@ -112,55 +95,35 @@ class Profiler:
         elif row.why == "unknown_label":
             self._unknown_rows.add(place)
             if row.value in self._unknown or len(self._unknown) < EXAMPLES:
-                self._unknown.setdefault(row.value, _Tally()).add(place)
+                self._unknown.setdefault(row.value, Tally()).add(place)
         else:
             self._bad_rows.add(place)
             cell = (row.column, row.value, row.wanted)
             if cell in self._bad_values or len(self._bad_values) < EXAMPLES:
-                self._bad_values.setdefault(cell, _Tally()).add(place)
-
-    def _count_words(self, text: str) -> None:
-        rule = self._recipe.data_rules.max_vocabulary_words
-        if rule is None or len(self._words) > rule.limit:
-            return
-        for word in text.split():
-            self._words.add(_digest(word))
-            if len(self._words) > rule.limit:
-                return
-
-    def _compare_with_earlier(self, place: Place, row: PreparedRow) -> None:
-        digest = _digest(row.identity)
-        answer = self._answers.setdefault(row.answer, row.answer)
-        first_answer = self._answer_of.get(digest)
-        if first_answer is None:
-            self._answer_of[digest] = answer
-            return
-        self._duplicates.add(place)
-        if first_answer != answer and digest not in self._conflicting:
-            self._conflicting.add(digest)
-            self._conflicts.add(place)
+                self._bad_values.setdefault(cell, Tally()).add(place)
 
     def profile(self, file: str, columns: Sequence[str], problems: Sequence[FileProblem]) -> DataProfile:
         """What was counted so far."""
         names = self._recipe.data.class_names
         rules = self._recipe.data_rules
         short = rules.short_text_characters or 0
+        repeated = self._index.repeated()
         return DataProfile(
             file=file,
             columns=tuple(columns),
             rows=self.rows,
             ignored_rows=self.ignored_rows,
             usable_rows=self._usable.total(),
-            distinct_texts=len(self._answer_of),
+            distinct_texts=repeated.distinct,
             rows_per_label={name: self._labels[name] for name in names},
             rows_per_split={split: {name: self._splits[split][name] for name in names} for split in SPLITS},
             split_rows={split: self._usable[split] for split in SPLITS},
             empty_texts=self._empty.found(),
-            duplicates=self._duplicates.found(),
-            conflicting_labels=self._conflicts.found(),
+            duplicates=repeated.duplicates,
+            conflicting_labels=repeated.conflicts,
             too_long=self._too_long.found(),
             short_texts=sum(count for length, count in self._lengths.items() if length < short),
-            vocabulary_words=None if rules.max_vocabulary_words is None else len(self._words),
+            vocabulary_words=self._texts.words() if self._texts else None,
             unreadable_rows=self._unreadable.found(),
             not_utf8_rows=self._not_utf8.found(),
             unknown_labels=self._unknown_rows.found(),
@@ -174,12 +137,9 @@ class Profiler:
             target=NumberRange(minimum=self._smallest, maximum=self._largest)
             if self._smallest <= self._largest
             else None,
+            texts=self._texts.profile(self._index, repeated, rules.languages) if self._texts else None,
             problems=tuple(problems),
         )
-
-
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def _quantiles(lengths: Counter[int]) -> TextLengths:

@@ -17,7 +17,7 @@ from steps.recipe_sections.base import HYPERPARAMETERS_CHARACTERS, WANTED, Recip
 from steps.recipe_sections.behaviour import BehaviourSection
 from steps.recipe_sections.behaviour_fit import check_test
 from steps.recipe_sections.data import DataSection, SplitSection
-from steps.recipe_sections.data_rules import DataRules
+from steps.recipe_sections.data_rules import TEXT_RULES, DataRules
 from steps.recipe_sections.metrics import (
     CLASS_METRICS,
     LABEL_METRICS,
@@ -163,8 +163,8 @@ def _check_rules(data: DataSection, rules: DataRules) -> None:
     """Rules about texts need texts."""
     if data.features is None:
         return
-    for name in ("short_text_characters", "max_vocabulary_words"):
-        if getattr(rules, name) is not None:
+    for name in TEXT_RULES:
+        if getattr(rules, name) != DataRules.model_fields[name].default:
             raise ValueError(f"data_rules.{name} has no meaning for a table; remove it")
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from steps.contracts import Finding, ValidateDataResult
 from steps.data_findings import at_least, at_most, counted, listed, places, share_of
+from steps.text_findings import judge_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,7 @@ def validate_data(profile: DataProfile, recipe: Recipe) -> ValidateDataResult:
         *_row_counts(profile, recipe),
         _bad_rows(profile, recipe),
         *_texts(profile, recipe),
-        *_vocabulary(profile, recipe),
+        *judge_texts(profile, recipe),
         *(_numbers(profile) if recipe.task == "regression" else _splits(profile, recipe)),
     ]
     rejected = any(finding.verdict == "failed" for finding in findings)
@@ -156,32 +157,6 @@ def _texts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
         limited=f"at most {rules.max_text_characters.limit} are allowed",
         remedy=f"Shorten {places(profile.too_long)}",
     )
-
-
-def _vocabulary(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
-    """The rules about texts that a recipe may leave out."""
-    rules, file = recipe.data_rules, profile.file
-    if rules.min_short_text_share is not None:
-        share = share_of(profile.short_texts, profile.usable_rows)
-        yield at_least(
-            "min_short_text_share",
-            share,
-            rules.min_short_text_share,
-            what=f"{share:.2%} of the texts of {file} have fewer than {rules.short_text_characters} characters",
-            limited=f"at least {rules.min_short_text_share.limit:.2%} must",
-            remedy="Add shorter texts",
-        )
-    if rules.max_vocabulary_words is not None:
-        words, limit = profile.vocabulary_words or 0, rules.max_vocabulary_words.limit
-        has = counted(words, "different word") if words <= limit else "too many words"
-        yield at_most(
-            "max_vocabulary_words",
-            words,
-            rules.max_vocabulary_words,
-            what=f"the texts of {file} have {has}",
-            limited=f"at most {limit} are allowed",
-            remedy="Look for texts that are no sentences",
-        )
 
 
 def _numbers(profile: DataProfile) -> Iterator[Finding]:

@@ -14,7 +14,6 @@ from greenlight.own_data.rules import MOST_BAD_SHARE, data_rules, metric_gates
 from greenlight.own_data.survey import Survey, survey
 from greenlight.own_data.wishes import Wishes, recipe_name
 from steps.errors import RecipeInvalidError
-from steps.preprocess import profile_file
 from steps.profile import DataProfile
 from steps.recipe import Recipe, parse_document
 from steps.validate_data import MAX_BAD_ROW_SHARE, validate_data
@@ -97,13 +96,15 @@ def _description(wishes: Wishes, answers: Answers) -> str:
 
 def _divided(file: Path, document: dict[str, Any]) -> DataProfile:
     """The file's profile under the first seed that puts every class into every part."""
+    from steps.preprocess import profile_file  # noqa: PLC0415 - slow to import, and other commands need not wait
+
     for seed in range(document["split"]["seed"], document["split"]["seed"] + MOST_SEEDS):
         document["split"]["seed"] = seed
-        profile = profile_file(file, _parsed(document), lambda *_row: None)
+        profile = profile_file(file, _parsed(document), lambda *_row: None, with_texts=False)
         parts = profile.rows_per_split.values()
         if all(all(rows.values()) for rows in parts) or any(not count for count in profile.rows_per_label.values()):
-            return profile
-    return profile
+            break
+    return profile_file(file, _parsed(document), lambda *_row: None)
 
 
 def _check_profile(profile: DataProfile, recipe: Recipe) -> None:

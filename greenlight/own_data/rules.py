@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from steps.profile import DataProfile
+from steps.profile import DataProfile, TextProfile
 from steps.recipe import Task
+from steps.recipe_sections.data_rules import DataRules
 
 MOST_BAD_SHARE = 0.05
 LONGEST_TEXT_FACTOR = 2
@@ -30,10 +31,29 @@ def data_rules(profile: DataProfile, task: Task) -> dict[str, Any]:
     rules["max_empty_text_share"] = _room(profile.empty_texts.count / max(profile.rows, 1), 0.01)
     rules["max_duplicate_share"] = _room(profile.duplicates.count / max(usable, 1), 0.05)
     rules["max_conflicting_label_share"] = _room(profile.conflicting_labels.count / texts, 0.01)
+    if profile.texts is not None:
+        rules |= _text_rules(profile.texts, usable)
     if profile.text_lengths.maximum:
         longest = profile.text_lengths.maximum * LONGEST_TEXT_FACTOR
         rules["max_text_characters"] = max(SHORTEST_TEXT_LIMIT, math.ceil(longest / 1000) * 1000)
     return rules
+
+
+def _text_rules(texts: TextProfile, usable: int) -> dict[str, Any]:
+    """Those rules about texts that this file would break by their defaults."""
+    shares = {
+        "max_near_duplicate_share": texts.near_duplicates.count / max(texts.compared, 1),
+        "max_leaked_share": texts.leaked.count / max(texts.compared_held_back, 1),
+        "max_other_language_share": texts.languages.others.count / max(texts.languages.texts, 1),
+        "max_broken_encoding_share": texts.broken_encoding.count / max(usable, 1),
+        "max_markup_share": texts.markup.count / max(usable, 1),
+    }
+    default = DataRules()
+    return {
+        name: {"limit": _room(share, 0.01), "severity": "warn"}
+        for name, share in shares.items()
+        if share > getattr(default, name).limit
+    }
 
 
 def metric_gates(profile: DataProfile, task: Task) -> list[dict[str, Any]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Generic, Literal, TypeVar, get_args
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from steps.recipe_sections.base import Section, Share
+from steps.recipe_sections.languages import LANGUAGES
 
 Limit = TypeVar("Limit", int, float)
 Severity = Literal["error", "warn"]
@@ -16,6 +17,18 @@ Rows = Annotated[int, Field(ge=10)]
 RowsPerLabel = Annotated[int, Field(ge=2)]
 Characters = Annotated[int, Field(ge=1)]
 Words = Annotated[int, Field(ge=1, le=10_000_000)]
+
+# They have no meaning for a table.
+TEXT_RULES = (
+    "short_text_characters",
+    "max_vocabulary_words",
+    "max_near_duplicate_share",
+    "max_leaked_share",
+    "languages",
+    "max_other_language_share",
+    "max_broken_encoding_share",
+    "max_markup_share",
+)
 
 
 class Rule(Section, Generic[Limit]):
@@ -56,8 +69,35 @@ class DataRules(Section):
         default=None, ge=1, description="Texts below this length are short; goes with `min_short_text_share`."
     )
     min_short_text_share: Rule[Share] | None = Field(default=None, description="Share of texts that must be short.")
-    max_vocabulary_words: Rule[Words] | None = Field(
-        default=None, description="Different words of all texts, apart from case."
+    max_vocabulary_words: Rule[Words] = Field(
+        default=Rule[Words](limit=2_000_000, severity="warn"),
+        description="Different words of all texts, apart from case.",
+    )
+    max_near_duplicate_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.1, severity="warn"),
+        description="Different texts of at least 40 characters that are nearly the same as an earlier one: links "
+        "apart, they have four fifths of their runs of five characters in common.",
+    )
+    max_leaked_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.05, severity="warn"),
+        description="Such texts in the parts for validation and test that are nearly the same as one of an earlier "
+        "part: train, validation, test. Equal inputs never part.",
+    )
+    languages: tuple[str, ...] = Field(
+        default=(),
+        max_length=20,
+        description="Codes of the languages that texts should be in, such as en; without any, the one of most texts.",
+    )
+    max_other_language_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.1, severity="warn"),
+        description="Texts in a language that is not expected, of about a thousand whose language is clear.",
+    )
+    max_broken_encoding_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.01, severity="warn"),
+        description="Texts with lost characters, or read in an encoding that was not theirs.",
+    )
+    max_markup_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.1, severity="warn"), description="Texts with tags or entities of HTML or XML."
     )
 
     @model_validator(mode="before")
@@ -78,12 +118,20 @@ class DataRules(Section):
             raise ValueError("short_text_characters and min_short_text_share go together; give both or neither")
         return self
 
+    @field_validator("languages")
+    @classmethod
+    def _languages_can_be_told(cls, languages: tuple[str, ...]) -> tuple[str, ...]:
+        for language in languages:
+            if language not in LANGUAGES:
+                raise ValueError(f"'{language}' is no language that can be told; name it by its code, such as en or de")
+        return languages
+
     def counted(self) -> dict[str, object]:
         """What Preprocess counts by; all else only judges what was counted."""
         return {
             "max_text_characters": self.max_text_characters.limit,
             "short_text_characters": self.short_text_characters,
-            "max_vocabulary_words": self.max_vocabulary_words.limit if self.max_vocabulary_words else None,
+            "languages": list(self.languages),
         }
 
 

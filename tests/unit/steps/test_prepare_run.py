@@ -94,9 +94,15 @@ def test_another_image_is_a_change_of_code(facts: Facts) -> None:
         ("task: binary", "task: binary\ntraining: {seed: 8}", {"train_model", "evaluate_model"}),
         (
             "task: binary",
-            "task: binary\ndata_rules: {max_vocabulary_words: 9}",
+            "task: binary\ndata_rules: {max_text_characters: 9}",
             {"preprocess", "train_model", "evaluate_model"},
         ),
+        (
+            "task: binary",
+            "task: binary\ndata_rules: {languages: [de]}",
+            {"preprocess", "train_model", "evaluate_model"},
+        ),
+        ("task: binary", "task: binary\ndata_rules: {max_text_characters: {severity: warn}}", set()),
         ("task: binary", "task: binary\ndata_rules: {min_rows: 10}", set()),
         ("floor: 0.7", "floor: 0.71", set()),
         ("{name: accuracy, floor: 0.7}", "{name: f1, floor: 0.7}", {"evaluate_model"}),

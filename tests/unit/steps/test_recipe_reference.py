@@ -28,7 +28,7 @@ def test_what_is_written_by_hand_stays_and_the_rest_is_replaced(page: str) -> No
     "line",
     [
         "| `min_rows` | whole number, at least 10 | `200`, error | Rows with an input and a known answer. |",
-        "| `max_vocabulary_words` | whole number, at least 1, at most 10000000 |  | Different words",
+        "| `max_vocabulary_words` | whole number, at least 1, at most 10000000 | `2000000`, warn | Different words",
         "| `gates` | see `metrics.gates[]` | needed |",
         "| `numeric` | list, at most 500: text, at most 100 characters | `[]` |",
         "| `labels` | keys, at most 100: text, at most 100 characters |",

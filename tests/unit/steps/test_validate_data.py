@@ -311,9 +311,9 @@ def test_a_share_of_texts_must_be_short(make_recipe: MakeRecipe, short: int, *, 
 
 @pytest.mark.parametrize(("words", "is_allowed"), [(5000, True), (5001, False)])
 def test_the_vocabulary_has_a_ceiling(make_recipe: MakeRecipe, words: int, *, is_allowed: bool) -> None:
-    recipe = make_recipe(data_rules={**RULES, "max_vocabulary_words": 5000})
+    recipe = make_recipe(data_rules={**RULES, "max_vocabulary_words": {"limit": 5000, "severity": "error"}})
     said = failures(profile(vocabulary_words=words), recipe)
     assert (said == {}) == is_allowed
     assert is_allowed or said["max_vocabulary_words"].startswith(
-        "the texts of f.csv have too many words; at most 5000 are allowed."
+        "the texts of f.csv have 5001 different words; at most 5000 are allowed."
     )
