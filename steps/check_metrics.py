@@ -19,6 +19,7 @@ from steps.metric_words import number_text
 from steps.most_telling import most_telling
 from steps.recipe_sections.metrics import LOSS_METRICS
 from steps.serving_findings import serving_findings
+from steps.slice_findings import slice_findings
 
 if TYPE_CHECKING:
     from steps.contracts import LiveVersion
@@ -75,6 +76,7 @@ def all_findings(report: MetricsReport, recipe: Recipe, live: LiveVersion | None
     return [
         *_comparability(report, recipe, live),
         *(finding for gate in recipe.metrics.gates for finding in metric_findings(gate, report)),
+        *slice_findings(report, recipe),
         *serving_findings(recipe.metrics.serving, report.serving),
         *_model_checks(report),
         *behaviour_findings(report.behaviour),

@@ -60,7 +60,7 @@ class SliceSection(Section):
     critical: bool = Field(
         default=False, description="Whether a candidate that is worse here than the live version is rejected."
     )
-    margin: float = Field(
+    margin: FiniteFloat = Field(
         default=0.02, ge=0, description="How much worse a candidate may be in a critical slice, in the first metric."
     )
 
