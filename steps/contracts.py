@@ -82,6 +82,9 @@ class LiveVersion(Contract):
     split_digest: str = Field(
         default="", max_length=64, description="Of how rows were divided; none from before it was noted."
     )
+    profile_uri: str | None = Field(
+        default=None, max_length=300, description="DataProfile of its data; none from before distributions were kept."
+    )
 
     @property
     def answers_classes(self) -> bool:
@@ -181,6 +184,7 @@ class ValidateDataResult(Contract):
     verdict: Literal["accepted", "rejected"]
     findings: list[Finding]
     rows: int
+    drift_uri: str | None = Field(default=None, max_length=300, description="The DriftReport of readable data.")
 
 
 class ImportReport(Contract):

@@ -20,6 +20,7 @@ from steps.contracts import Contract
 if TYPE_CHECKING:
     from steps.recipe import Recipe
     from steps.row_reader import PreparedRow
+    from steps.split import Split
 
 # Enough for a test to see the differences that a rule would mind, and 500 columns still take a few megabytes.
 SAMPLE_ROWS = 1000
@@ -60,6 +61,7 @@ class CategoryCount(Contract):
     name: str | None = Field(description="None where the word is rare or long, since it may say whose row it is.")
     rows: int
     first_rows: tuple[int, ...] = Field(max_length=NAMED_ROWS)
+    is_trained: bool = Field(description="Whether a row of the training part has it.")
 
 
 class CategorySummary(Contract):
@@ -78,8 +80,8 @@ class CategorySummary(Contract):
 class Distributions(Contract):
     """Those of a file's usable rows; a table has columns, texts have a length and words."""
 
-    numeric: dict[str, NumberSummary] = {}
-    categorical: dict[str, CategorySummary] = {}
+    numeric: dict[str, NumberSummary] = Field(default={}, description="Column -> its numbers.")
+    categorical: dict[str, CategorySummary] = Field(default={}, description="Column -> its words.")
     text_length: NumberSummary | None = Field(default=None, description="In characters.")
     words: tuple[int, ...] = Field(
         default=(),
@@ -105,15 +107,15 @@ class DistributionCounter:
         self._words = [0] * WORD_BUCKETS
         self._sampler = _Sampler()
 
-    def add(self, number: int, row: PreparedRow) -> None:
+    def add(self, number: int, row: PreparedRow, split: Split) -> None:
         """Count one row. number: its place among the file's rows"""
         slot = self._sampler.slot()
         for column, value in zip(self._columns, row.values, strict=True):
-            column.add(value, number, slot)
+            column.add(value, number, slot, split)
         if row.number is not None:
-            self._targets.add(row.number, number, slot)
+            self._targets.add(row.number, number, slot, split)
         if self._is_text:
-            self._lengths.add(row.characters, number, slot)
+            self._lengths.add(row.characters, number, slot, split)
             if words := row.identity.split():
                 drawn = words[crc32(row.identity.encode()) % len(words)]
                 self._words[crc32(drawn.encode()) % WORD_BUCKETS] += 1
@@ -171,7 +173,7 @@ class _Numbers:
         self._lowest: list[tuple[float, int]] = []
         self._highest: list[tuple[float, int]] = []
 
-    def add(self, value: float | str | None, row: int, slot: int | None) -> None:
+    def add(self, value: float | str | None, row: int, slot: int | None, _split: Split) -> None:
         number = value if isinstance(value, int | float) else None
         if slot is not None:
             if slot < len(self._sample):
@@ -193,7 +195,7 @@ class _Numbers:
         return NumberSummary(
             rows=self.rows,
             missing=self._missing,
-            sample=tuple(sorted(float(f"{number:.7g}") for number in self._sample if number is not None)),
+            sample=tuple(sorted(seven_digits(number) for number in self._sample if number is not None)),
             lowest=tuple(ValueAt(value=number, row=row) for number, row in self._lowest),
             highest=tuple(ValueAt(value=-number, row=row) for number, row in self._highest),
         )
@@ -208,9 +210,10 @@ class _Words:
         self._missing = 0
         self._counts: dict[str, int] | None = {}
         self._first_rows: dict[str, list[int]] = {}
+        self._trained: set[str] = set()
         self._buckets = [0] * CATEGORY_BUCKETS
 
-    def add(self, value: float | str | None, row: int, _slot: int | None) -> None:
+    def add(self, value: float | str | None, row: int, _slot: int | None, split: Split) -> None:
         if value is None:
             self._missing += 1
             return
@@ -223,10 +226,12 @@ class _Words:
         self._counts[word] = count + 1
         if count < NAMED_ROWS:
             self._first_rows.setdefault(word, []).append(row)
+        if split == "train":
+            self._trained.add(word)
         if len(self._counts) > self._most:
             self._buckets = self._bucket_counts()
             self._counts = None
-            self._first_rows = {}
+            self._first_rows, self._trained = {}, set()
 
     def summary(self) -> CategorySummary:
         counted = None
@@ -238,6 +243,7 @@ class _Words:
                     name=word if count >= LEAST_ROWS_TO_NAME and len(word) <= MAX_NAME_CHARACTERS else None,
                     rows=count,
                     first_rows=tuple(self._first_rows[word]),
+                    is_trained=word in self._trained,
                 )
                 for word, count in ordered
             )
@@ -252,6 +258,11 @@ class _Words:
         for word, count in self._counts.items():
             buckets[crc32(word.encode()) % CATEGORY_BUCKETS] += count
         return buckets
+
+
+def seven_digits(number: float) -> float:
+    """The number as a sample keeps it."""
+    return float(f"{number:.7g}")
 
 
 def _key(word: str) -> str:

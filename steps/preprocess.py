@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from steps.csv_rows import CsvRows, UnreadableFileError, open_csv
 from steps.exit_message import own_error_as_exit_message
-from steps.profile import DataProfile, FileProblem
+from steps.profile import PROFILE, DataProfile, FileProblem
 from steps.profiler import Profiler, RowSink
 from steps.recipe import Recipe, parse_recipe
 from steps.row_reader import RowReader
@@ -103,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     recipe = parse_recipe(args.recipe.read_text(encoding="utf-8"), where=str(args.recipe))
     args.output.mkdir(parents=True, exist_ok=True)
     profile = preprocess(args.data, recipe, args.output)
-    (args.output / "profile.json").write_text(profile.model_dump_json(indent=2), encoding="utf-8")
+    (args.output / PROFILE).write_text(profile.model_dump_json(), encoding="utf-8")
     logger.info(
         "rows read: %d, usable: %d, problems with the file: %d",
         profile.rows,

@@ -11,7 +11,10 @@ from typing import Literal
 from pydantic import Field
 
 from steps.contracts import Contract
+from steps.distributions import Distributions
 
+# What Preprocess calls it, in its output's folder.
+PROFILE = "profile.json"
 # How many places a profile names for each kind of trouble.
 EXAMPLES = 3
 
@@ -165,4 +168,5 @@ class DataProfile(Contract):
     text_lengths: TextLengths = TextLengths()
     target: NumberRange | None = Field(default=None, description="Of a regression with rows.")
     texts: TextProfile | None = Field(default=None, description="None for a table, and where only rows were counted.")
+    distributions: Distributions = Distributions()
     problems: tuple[FileProblem, ...] = ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
+from steps.distributions import DistributionCounter
 from steps.profile import (
     EXAMPLES,
     BadCell,
@@ -53,6 +54,7 @@ class Profiler:
         self._lengths: Counter[int] = Counter()
         self._smallest, self._largest = float("inf"), float("-inf")
         self._index = RowIndex()
+        self._distributions = DistributionCounter(recipe)
         self._unknown: dict[str, Tally] = {}
         self._bad_values: dict[tuple[str, str, str], Tally] = {}
         self._unknown_rows, self._bad_rows, self._empty = Tally(), Tally(), Tally()
@@ -83,6 +85,7 @@ class Profiler:
         self._usable[split] += 1
         self._labels.update(row.labels)
         self._splits[split].update(row.labels)
+        self._distributions.add(place.row, row, split)
         self._keep(split, row.cells)
 
     def _add_unusable(self, place: Place, row: UnusableRow) -> None:
@@ -138,6 +141,7 @@ class Profiler:
             if self._smallest <= self._largest
             else None,
             texts=self._texts.profile(self._index, repeated, rules.languages) if self._texts else None,
+            distributions=self._distributions.distributions(),
             problems=tuple(problems),
         )
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from steps.contracts import ApprovalDecision, LiveVersion, RunState
 from steps.errors import ArtifactMissingError
 from steps.model_card import ModelCard, input_digest, model_input, split_digest
+from steps.profile import PROFILE
 from steps.recipe import Recipe
 
 MAX_EXAMPLES = 10
@@ -45,6 +46,7 @@ def live_version(state: RunState, *, recipe: Recipe, previous: LiveVersion | Non
         input_digest=input_digest(recipe),
         split_digest=split_digest(recipe),
         card_uri=f"{plan.run_uri}/record_release/model_card.json",
+        profile_uri=f"{plan.preprocess.output_uri}/{PROFILE}" if plan.preprocess else None,
     )
 
 

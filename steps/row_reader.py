@@ -31,6 +31,7 @@ class PreparedRow:
     answer: all that it shall answer, as one text that is equal for equal answers
     identity: equal for rows that the model cannot tell apart
     characters: length of the text, or of a table's longest word
+    values: of a table's columns, in the recipe's order: a number, a word, or None where there is no value
     """
 
     cells: list[str]
@@ -39,6 +40,7 @@ class PreparedRow:
     identity: str
     characters: int
     number: float | None = None
+    values: Sequence[float | str | None] = ()
 
 
 @dataclass(frozen=True)
@@ -135,7 +137,7 @@ class RowReader:
                 longest = max(longest, len(raw))
         if not any(cells):
             return UnusableRow("empty")
-        return PreparedRow([*cells, *answers], labels, answer, json.dumps(seen), longest, number)
+        return PreparedRow([*cells, *answers], labels, answer, json.dumps(seen), longest, number, seen)
 
 
 def finite_number(text: str) -> float | None:

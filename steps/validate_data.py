@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING
 
 from steps.contracts import Finding, ValidateDataResult
 from steps.data_findings import at_least, at_most, counted, listed, places, share_of
+from steps.drift_rules import drift_findings
 from steps.text_findings import judge_texts
+from steps.two_samples import wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from steps.drift_report import DriftReport
     from steps.profile import DataProfile
     from steps.recipe import Recipe
 
@@ -30,8 +33,10 @@ MAX_FINDINGS = 50
 _ORDER = ("failed", "warned", "passed")
 
 
-def validate_data(profile: DataProfile, recipe: Recipe) -> ValidateDataResult:
-    """Judge a profile by the recipe's rules."""
+def validate_data(
+    profile: DataProfile, recipe: Recipe, drift: DriftReport | None = None, drift_uri: str | None = None
+) -> ValidateDataResult:
+    """Judge a profile by the recipe's rules. drift: the data beside that of the live version, and where that lies"""
     findings = [
         Finding(rule="readable_file", verdict="failed", observed=1, limit=0, sentence=problem.sentence)
         for problem in profile.problems
@@ -41,10 +46,14 @@ def validate_data(profile: DataProfile, recipe: Recipe) -> ValidateDataResult:
         *_texts(profile, recipe),
         *judge_texts(profile, recipe),
         *(_numbers(profile) if recipe.task == "regression" else _splits(profile, recipe)),
+        *(drift_findings(drift, profile.file, recipe.data_rules) if drift else []),
     ]
     rejected = any(finding.verdict == "failed" for finding in findings)
     return ValidateDataResult(
-        verdict="rejected" if rejected else "accepted", findings=_most_telling(findings), rows=profile.usable_rows
+        verdict="rejected" if rejected else "accepted",
+        findings=_most_telling(findings),
+        rows=profile.usable_rows,
+        drift_uri=drift_uri,
     )
 
 
@@ -79,6 +88,7 @@ def _row_counts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
     )
     for name, rows in profile.rows_per_label.items():
         share = share_of(rows, usable)
+        low, high = wilson_interval(rows, usable)
         yield at_least(
             MIN_ROWS_PER_LABEL,
             rows,
@@ -91,7 +101,7 @@ def _row_counts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
             "min_label_share",
             share,
             rules.min_label_share,
-            what=f"{share:.2%} of the usable rows of {file} are labelled {name}",
+            what=f"{share:.2%} of the usable rows of {file} are labelled {name} (95% interval {low:.2%} to {high:.2%})",
             limited=f"at least {rules.min_label_share.limit:.2%} are needed for each label",
             remedy="Add such rows",
         )

@@ -1,4 +1,4 @@
-"""ValidateData: read the data's profile and judge it by the recipe's rules."""
+"""ValidateData: judge the data's profile by the recipe's rules, and compare it with that of the live version."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ from pydantic import BaseModel
 from lambdas.adapters.s3 import artifact_store
 from lambdas.artifacts import planned, read_recipe
 from lambdas.observed import logger, state_handler
-from steps.contracts import PrepareRunResult, ValidateDataResult
+from steps.contracts import LiveVersion, PrepareRunResult, ValidateDataResult
+from steps.drift import LiveData, compare_data
+from steps.drift_report import DRIFT_REPORT
+from steps.errors import ArtifactMissingError
 from steps.ports import ArtifactStore
-from steps.profile import DataProfile
+from steps.profile import PROFILE, DataProfile
 from steps.validate_data import validate_data
 
 
@@ -24,10 +27,32 @@ class ValidateDataInput(BaseModel):
 
 
 def judge_data(request: ValidateDataInput, artifacts: ArtifactStore) -> ValidateDataResult:
-    """The verdict on the run's data."""
-    profile_uri = f"{planned(request.plan.preprocess).output_uri}/profile.json"
-    profile = DataProfile.model_validate_json(artifacts.read(profile_uri))
-    return validate_data(profile, read_recipe(request.plan, artifacts))
+    """The verdict on the run's data, beside the data of the live version where that is known."""
+    plan = request.plan
+    profile = DataProfile.model_validate_json(artifacts.read(f"{planned(plan.preprocess).output_uri}/{PROFILE}"))
+    recipe = read_recipe(plan, artifacts)
+    if profile.problems:
+        return validate_data(profile, recipe)
+    drift = compare_data(profile, recipe, _live_data(plan.champion, artifacts))
+    drift_uri = f"{plan.run_uri}/validate_data/{DRIFT_REPORT}"
+    artifacts.write(drift_uri, drift.model_dump_json().encode())
+    return validate_data(profile, recipe, drift, drift_uri)
+
+
+def _live_data(version: LiveVersion | None, artifacts: ArtifactStore) -> LiveData | str:
+    """The live version's data, or a sentence that says why there is none to compare with."""
+    if version is None:
+        return "This is the recipe's first release, so there is no earlier data to compare with."
+    if version.profile_uri is None:
+        return (
+            f"Version {version.model_version} was released before its data's distributions were kept, so there is "
+            "nothing to compare with."
+        )
+    try:
+        document = artifacts.read(version.profile_uri)
+    except ArtifactMissingError:
+        return f"The profile of version {version.model_version}'s data is gone, so there is nothing to compare with."
+    return LiveData(version, DataProfile.model_validate_json(document))
 
 
 @state_handler

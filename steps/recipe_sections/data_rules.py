@@ -17,6 +17,8 @@ Rows = Annotated[int, Field(ge=10)]
 RowsPerLabel = Annotated[int, Field(ge=2)]
 Characters = Annotated[int, Field(ge=1)]
 Words = Annotated[int, Field(ge=1, le=10_000_000)]
+# Of a population stability index.
+Index = Annotated[float, Field(ge=0, le=100)]
 
 # They have no meaning for a table.
 TEXT_RULES = (
@@ -98,6 +100,44 @@ class DataRules(Section):
     )
     max_markup_share: Rule[Share] = Field(
         default=Rule[Share](limit=0.1, severity="warn"), description="Texts with tags or entities of HTML or XML."
+    )
+
+    max_missing_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.999, severity="warn"),
+        description="Rows without a value in a column, of each column of a table.",
+    )
+    max_missing_rise: Rule[Share] = Field(
+        default=Rule[Share](limit=0.1),
+        description="By how much that share may be above the one in the live version's data.",
+    )
+    max_unseen_category_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.05, severity="warn"),
+        description="Rows whose category no training row has, or which the live version's data does not have, of each "
+        "column of a table.",
+    )
+    max_out_of_range_share: Rule[Share] = Field(
+        default=Rule[Share](limit=0.01, severity="warn"),
+        description="Rows whose number is beyond those of the live version's data, of each column of a table.",
+    )
+    max_feature_drift: Rule[Index] = Field(
+        default=Rule[Index](limit=0.25, severity="warn"),
+        description="Population stability index of each column of a table, against the live version's data.",
+    )
+    max_text_length_drift: Rule[Index] = Field(
+        default=Rule[Index](limit=0.25, severity="warn"), description="The same of the texts' length."
+    )
+    max_vocabulary_drift: Rule[Index] = Field(
+        default=Rule[Index](limit=0.25, severity="warn"), description="The same of the texts' words."
+    )
+    max_label_drift: Rule[Index] = Field(
+        default=Rule[Index](limit=0.1, severity="warn"),
+        description="The same of the labels, or of the numbers to predict.",
+    )
+    drift_significance: float = Field(
+        default=0.01,
+        gt=0,
+        lt=1,
+        description="A difference counts only when its p-value, times the number of comparisons, is below this.",
     )
 
     @model_validator(mode="before")

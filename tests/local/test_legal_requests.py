@@ -10,7 +10,7 @@ CALLED = {
     "PublishCodeFunction": {"s3:ListObjectsV2", "s3:PutObject"},
     "JobRole": {"s3:GetObject", "s3:PutObject", "logs:PutLogEvents"},
     "PrepareRunFunction": {"s3:GetObject", "dynamodb:GetItem", "dynamodb:PutItem"},
-    "ValidateDataFunction": {"s3:GetObject"},
+    "ValidateDataFunction": {"s3:GetObject", "s3:PutObject"},
     "CheckMetricsFunction": {"s3:GetObject"},
     "WriteReportFunction": {"s3:GetObject", "s3:PutObject"},
     "RegisterModelFunction": {"s3:GetObject", "sagemaker:CreateModelPackageGroup", "sagemaker:CreateModelPackage"},
