@@ -118,8 +118,8 @@ def _missing_rise(report: DriftReport, file: str, live: str, rules: DataRules) -
     if any(risen > 0 for risen, _ in rises):
         rise, column, others = _worst(rises, rule)
         what = (
-            f"column '{column.name}' of {file} has no value in {column.missing_share:.2%} of the rows, and in {live} in "
-            f"{column.live_missing_share:.2%}{others}"
+            f"column '{column.name}' of {file} has no value in {column.missing_share:.2%} of the rows, and in {live} "
+            f"in {column.live_missing_share:.2%}{others}"
         )
     yield at_most(
         "max_missing_rise",

@@ -101,7 +101,8 @@ def _row_counts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
             "min_label_share",
             share,
             rules.min_label_share,
-            what=f"{share:.2%} of the usable rows of {file} are labelled {name} (95% interval {low:.2%} to {high:.2%})",
+            what=f"{share:.2%} of the usable rows of {file} are labelled {name}, "
+            f"{low:.2%} to {high:.2%} at 95% confidence",
             limited=f"at least {rules.min_label_share.limit:.2%} are needed for each label",
             remedy="Add such rows",
         )

@@ -44,14 +44,12 @@ def _live_data(version: LiveVersion | None, artifacts: ArtifactStore) -> LiveDat
     if version is None:
         return "This is the recipe's first release, so there is no earlier data to compare with."
     if version.profile_uri is None:
-        return (
-            f"Version {version.model_version} was released before its data's distributions were kept, so there is "
-            "nothing to compare with."
-        )
+        was = f"Version {version.model_version} was released before its data's distributions were kept"
+        return f"{was}, so nothing is compared."
     try:
         document = artifacts.read(version.profile_uri)
     except ArtifactMissingError:
-        return f"The profile of version {version.model_version}'s data is gone, so there is nothing to compare with."
+        return f"The profile of version {version.model_version}'s data is gone, so nothing is compared."
     return LiveData(version, DataProfile.model_validate_json(document))
 
 

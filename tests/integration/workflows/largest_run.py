@@ -32,6 +32,7 @@ from steps.contracts import (
     ValidateDataResult,
     WriteReportResult,
 )
+from steps.drift import compare_data
 from steps.evaluation_report import Interval, MetricsReport, PairedTest
 from steps.model_card import input_digest, split_digest
 from steps.model_checks import ModelCheck
@@ -164,6 +165,7 @@ LIVE = LiveVersion(
     card_uri=f"s3://{'b' * 63}/runs/{RUN_ID}/record_release/model_card.json",
     input_digest=DIGEST,
     split_digest=DIGEST,
+    profile_uri="s3://" + "u" * 295,
 )
 
 
@@ -265,7 +267,9 @@ def validated(recipe: Recipe = RECIPE) -> ValidateDataResult:
         split_rows=dict.fromkeys(("train", "validation", "test"), 1),
         target=NumberRange(minimum=-1.0000000000000002e300, maximum=-1.0000000000000002e300),
     )
-    return validate_data(profile, recipe).model_copy(update={"verdict": "accepted"})
+    drift = compare_data(profile, recipe, "w" * 2000)
+    judged = validate_data(profile, recipe, drift, "s3://" + "u" * 295)
+    return judged.model_copy(update={"verdict": "accepted"})
 
 
 def answers(recipe: Recipe = RECIPE, *, ends_with: str) -> dict[str, list[dict[str, Any]]]:

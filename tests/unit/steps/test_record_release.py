@@ -58,6 +58,16 @@ def test_the_live_version_knows_its_task_and_its_card(state: RunState, reviews: 
     assert live.card_uri == f"s3://bucket/runs/{live.run_id}/record_release/model_card.json"
 
 
+def test_the_live_version_knows_where_its_data_was_profiled(
+    state: RunState, reviews: Recipe, plan: PrepareRunResult, now: datetime
+) -> None:
+    assert plan.preprocess is not None
+    elsewhere = plan.preprocess.model_copy(update={"output_uri": "s3://bucket/runs/earlier/preprocess"})
+    reused = state.model_copy(update={"prepare_run": plan.model_copy(update={"preprocess": elsewhere})})
+    live = live_version(reused, recipe=reviews, previous=None, now=now)
+    assert live.profile_uri == "s3://bucket/runs/earlier/preprocess/profile.json"
+
+
 def test_the_card_says_what_the_model_does_and_where_it_comes_from(
     state: RunState, reviews: Recipe, checked: CheckMetricsResult, now: datetime
 ) -> None:

@@ -205,6 +205,15 @@ def test_a_file_that_could_not_be_read_is_the_only_finding(make_recipe: MakeReci
     assert [(finding.rule, finding.sentence) for finding in result.findings] == [("readable_file", "f.csv is empty.")]
 
 
+def test_shares_of_labels_are_told_with_their_intervals(make_recipe: MakeRecipe) -> None:
+    findings = validate_data(profile(rows_per_label={"bad": 60, "good": 40}), make_recipe(data_rules=RULES)).findings
+    bad, good = [finding.sentence for finding in findings if finding.rule == "min_label_share"]
+    assert bad.startswith(
+        "60.00% of the usable rows of f.csv are labelled bad, 50.20% to 69.06% at 95% confidence (at "
+    )
+    assert good.startswith("40.00% of the usable rows of f.csv are labelled good, 30.94% to 49.80% at 95% confidence")
+
+
 # --- several labels, numbers and tables ---
 
 PARTS = ("train", "validation", "test")
