@@ -21,6 +21,8 @@ from steps.prices import USES, RegionPrices, Use
 # GetProducts is answered in a few regions only; this one has it.
 PRICING_REGION = "us-east-1"
 _COMPONENTS: dict[str, Use] = {use.capitalize(): use for use in USES}
+# A second of one GB; the larger sizes cost as many times as much.
+_SERVERLESS = "ServerlessInf:Mem-1GB"
 _HOUR_UNITS = frozenset({"hrs", "hours", "hour"})
 
 
@@ -67,6 +69,9 @@ def read_region(pricing: BaseClient, region: str, today: date) -> RegionPrices:
         * _dearest(
             "AWS-Lambda-Requests-ARM",
             (each for each in functions if each.attributes.get(group) == "AWS-Lambda-Requests-ARM"),
+        ),
+        serverless_gb_second=max(
+            (each.usd for each in sagemaker if each.usage_type.endswith(_SERVERLESS)), default=None
         ),
         alarm_month=_dearest(
             "CW:AlarmMonitorUsage", (each for each in alarms if each.usage_type.endswith("CW:AlarmMonitorUsage"))

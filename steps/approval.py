@@ -90,6 +90,7 @@ class ApprovalRequest(Contract):
     deadline: datetime
     approvers: list[Approver]
     facts: ApprovalFacts
+    trial_uri: str | None = Field(default=None, description="The TrialOffer; None when the candidate cannot be tried.")
     status: ApprovalStatus = "pending"
     claimed_at: datetime | None = None
     decision: ApprovalDecision | None = None

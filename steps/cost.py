@@ -1,8 +1,9 @@
 """The largest sum a run can cost, and what its endpoint costs for as long as it serves. Pure.
 
 A run costs at most what its jobs may take of their instances by their time limits, what its endpoint's second
-fleet may take while an update is under way, and the transitions and Lambda seconds of the longest way through
-the state machine. Sums are exact until a line is rounded up to the cent; a total is the sum of its lines.
+fleet may take while an update is under way, what its approvers may try, and the transitions and Lambda seconds of
+the longest way through the state machine. Sums are exact until a line is rounded up to the cent; a total is the sum of
+its lines.
 """
 
 from __future__ import annotations
@@ -26,6 +27,16 @@ from steps.job_requests import (
 from steps.prices import PriceTable, Use
 from steps.recipe import Recipe
 from steps.recipe_sections.release import CostSection
+from steps.trial import (
+    INSTANCE_SECONDS,
+    MAX_ANSWER_SECONDS,
+    MAX_QUESTIONS,
+    MAX_STARTS,
+    SERVERLESS_MEMORY_MB,
+    SWEEP_SECONDS,
+    TrialKind,
+    trial_kind,
+)
 
 # What AWS and we mean by a month: 365 days of 24 hours, by 12.
 HOURS_PER_MONTH = 730
@@ -54,7 +65,7 @@ KEYS = 1
 
 NOT_COUNTED = (
     "storage and requests of S3 and DynamoDB, log lines, traces and custom metrics, mail, data transfer, "
-    "predictions, the approval page and the watch of runs, taxes"
+    "predictions, the approval page, the watch of runs and trials, taxes"
 )
 
 
@@ -118,11 +129,15 @@ def endpoint_size(recipe: Recipe) -> EndpointPlan:
 
 
 def largest_cost(
-    jobs: Mapping[str, Mapping[str, Any]], endpoint: EndpointPlan, region: str, prices: PriceTable
+    jobs: Mapping[str, Mapping[str, Any]],
+    endpoint: EndpointPlan,
+    trial: TrialKind | None,
+    region: str,
+    prices: PriceTable,
 ) -> LargestCost:
     """The largest sum of a run.
 
-    jobs: step -> the SageMaker request of each job that is not reused.
+    jobs: step -> the SageMaker request of each job that is not reused;  trial: what approvers try the candidate on
     Raises PriceMissingError when the table lacks the region or an instance.
     """
     charged = prices.region(region)
@@ -139,6 +154,7 @@ def largest_cost(
         run=(
             *(_job_line(step, request, region, prices) for step, request in jobs.items()),
             _second_fleet_line(endpoint, region, prices),
+            *(_trial_line(kind, endpoint, region, prices) for kind in [trial] if kind is not None),
             CostLine(
                 "Step Functions",
                 f"at most {transitions:,} transitions, {charged.state_transitions_1000} per 1,000",
@@ -159,13 +175,13 @@ def largest_cost(
     )
 
 
-def plan_cost(plan: PrepareRunResult, region: str, prices: PriceTable) -> LargestCost:
+def plan_cost(recipe: Recipe, plan: PrepareRunResult, region: str, prices: PriceTable) -> LargestCost:
     """The largest sum of a run that goes on, without the steps that it takes over; raises as largest_cost does."""
     steps = {"preprocess": plan.preprocess, "train_model": plan.train_model, "evaluate_model": plan.evaluate_model}
     jobs = {step: planned.parameters for step, planned in steps.items() if planned is not None and not planned.reuse}
     if plan.endpoint is None:
         raise ValueError("only the plan of a run that goes on has a cost")
-    return largest_cost(jobs, plan.endpoint, region, prices)
+    return largest_cost(jobs, plan.endpoint, trial_kind(recipe), region, prices)
 
 
 def too_expensive(cost: LargestCost, ceiling: CostSection) -> str | None:
@@ -233,6 +249,25 @@ def _second_fleet_line(endpoint: EndpointPlan, region: str, prices: PriceTable) 
         "endpoint update",
         f"a second {endpoint.instance_count} x {endpoint.instance_type} for {seconds:,} s, {hour:f} an hour",
         round_up(endpoint.instance_count * Fraction(seconds, SECONDS_PER_HOUR) * Fraction(hour)),
+    )
+
+
+def _trial_line(kind: TrialKind, endpoint: EndpointPlan, region: str, prices: PriceTable) -> CostLine:
+    if kind == "serverless":
+        gb = Fraction(SERVERLESS_MEMORY_MB, 1024)
+        price = prices.serverless_gb_second(region)
+        return CostLine(
+            "trial",
+            f"{MAX_QUESTIONS} questions of {MAX_ANSWER_SECONDS} s on {gb} GB of memory, {price:f} a GB-second",
+            round_up(MAX_QUESTIONS * MAX_ANSWER_SECONDS * gb * Fraction(price)),
+        )
+    # Looked at now and then, and once more while the endpoint cannot be deleted yet.
+    seconds = MAX_STARTS * (INSTANCE_SECONDS + 2 * SWEEP_SECONDS)
+    hour = prices.instance_hour(region, "hosting", endpoint.instance_type)
+    return CostLine(
+        "trial",
+        f"1 x {endpoint.instance_type} for {seconds:,} s, {hour:f} an hour",
+        round_up(Fraction(seconds, SECONDS_PER_HOUR) * Fraction(hour)),
     )
 
 

@@ -10,6 +10,8 @@ NAME_LIMIT = 63
 # SageMaker adds a number and a digest to the name of each training of a search.
 TUNING_NAME_LIMIT = 32
 TUNING_SUFFIX = "-tune"
+# Two hyphens in a row are in no other name, so a right to names that end so is a right to nothing else.
+TRIAL_SUFFIX = "--trial"
 # With a hyphen and the longest recipe's name it still fits into NAME_LIMIT, so that no name of a stack is ever cut:
 # its roles are allowed what begins with its name.
 STACK_NAME_LIMIT = 32
@@ -57,6 +59,14 @@ def model_name(stack: str, run_id: str) -> str:
     SageMaker lower-cases these names in ARNs, so only lower case compares safely.
     """
     return _legal(f"{stack}-{run_id}".lower())
+
+
+def trial_name(model: str) -> str:
+    """`<model>--trial`, at most 63 characters: of a trial's endpoint, its configuration and its model.
+
+    model: what model_name gave for the run
+    """
+    return _legal(model, suffix=TRIAL_SUFFIX)
 
 
 def endpoint_name(stack: str, recipe: str) -> str:

@@ -321,7 +321,7 @@ def keep_ceiling(plan: PrepareRunResult, recipe: Recipe, region: str, prices: Pr
     Raises PriceMissingError when the recipe sets a ceiling that the price table cannot judge.
     """
     try:
-        cost = plan_cost(plan, region, prices)
+        cost = plan_cost(recipe, plan, region, prices)
     except PriceMissingError as error:
         if not recipe.cost.has_ceiling:
             return plan

@@ -46,6 +46,9 @@ class RegionPrices(_Table):
     state_transitions_1000: Usd = Field(description="Step Functions, Standard workflow, per 1,000 transitions.")
     lambda_gb_second: Usd = Field(description="Lambda on arm64, per GB-second.")
     lambda_requests_million: Usd = Field(description="Lambda on arm64, per million requests.")
+    serverless_gb_second: Usd | None = Field(
+        default=None, description="SageMaker serverless inference, per GB-second of memory; None where there is none."
+    )
     alarm_month: Usd = Field(description="CloudWatch, one standard alarm, per month.")
     dashboard_month: Usd = Field(description="CloudWatch, one dashboard, per month.")
     key_month: Usd = Field(description="KMS, one key, per month.")
@@ -76,6 +79,16 @@ class PriceTable(_Table):
                 f"there is no price for {use} on {instance_type} in {region}; {HOW_TO_ADD.format(region=region)}"
             )
         return prices[instance_type]
+
+    def serverless_gb_second(self, region: str) -> Decimal:
+        """Price of a GB of a serverless endpoint's memory for one second; raises PriceMissingError."""
+        price = self.region(region).serverless_gb_second
+        if price is None:
+            raise PriceMissingError(
+                f"there is no price for serverless inference in {region}; {HOW_TO_ADD.format(region=region)}, or let "
+                "approval.trial in the recipe be instance or none"
+            )
+        return price
 
 
 def parse_prices(text: str, *, where: str) -> PriceTable:

@@ -100,6 +100,7 @@ class Recipe(Section):
             _check_search(self.tuning, self.training)
         if self.import_model is not None:
             _check_import(self)
+        _check_trial(self)
         return self
 
 
@@ -207,6 +208,14 @@ def _check_import(recipe: Recipe) -> None:
         raise ValueError(
             "import_model takes a TensorFlow SavedModel that reads a text, but data.features says the model reads a "
             "table; train that model, or name data.text_column"
+        )
+
+
+def _check_trial(recipe: Recipe) -> None:
+    if recipe.approval.trial == "serverless" and recipe.endpoint.image == "inference-pipeline":
+        raise ValueError(
+            "approval.trial is serverless, but endpoint.image is inference-pipeline, and SageMaker has no serverless "
+            "endpoints of several containers; use instance or none"
         )
 
 

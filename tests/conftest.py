@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,8 @@ from steps.ports import (
 from steps.prepare_run import Facts, plan_run
 from steps.recipe import Recipe, parse_recipe
 from steps.start_run import WaitingRun
+from steps.trial import TrialOffer, TrialRecord
+from steps.trial_ports import TrialHosting, TrialRecords
 
 RECIPE = """\
 name: reviews
@@ -292,6 +295,44 @@ class FakeApprovals:
         self._requests[approval_id] = self._requests[approval_id].model_copy(update=changes)
 
 
+class FakeTrials:
+    def __init__(self, kept: dict[str, TrialRecord]) -> None:
+        self._kept = kept
+
+    def count_question(self, trial: TrialRecord, *, limit: int) -> TrialRecord | None:
+        before = self._kept.get(trial.approval_id, trial)
+        if before.questions >= limit:
+            return None
+        counted = replace(before, asked_at=trial.asked_at, questions=before.questions + 1)
+        self._kept[trial.approval_id] = counted
+        return counted
+
+    def count_start(self, trial: TrialRecord, *, now: datetime) -> bool:
+        kept = self._kept[trial.approval_id]
+        if kept.starts != trial.starts:
+            return False
+        self._kept[trial.approval_id] = replace(kept, starts=kept.starts + 1, started_at=now)
+        return True
+
+    def all(self) -> list[TrialRecord]:
+        return list(self._kept.values())
+
+    def forget(self, trial: TrialRecord) -> None:
+        if self._kept[trial.approval_id].asked_at == trial.asked_at:
+            del self._kept[trial.approval_id]
+
+
+class FakeTrialHosting:
+    def __init__(self, prepared: dict[str, TrialOffer]) -> None:
+        self._prepared = prepared
+
+    def prepare(self, offer: TrialOffer) -> None:
+        self._prepared.setdefault(offer.name, offer)
+
+    def remove(self, name: str) -> None:
+        self._prepared.pop(name, None)
+
+
 class FakeOpenRecords:
     def __init__(self, locks: list[OpenLock], requests: list[OpenRequest]) -> None:
         self._locks = locks
@@ -519,6 +560,28 @@ def audit(audited: list[AuditEvent]) -> AuditTrail:
 @pytest.fixture
 def approvals(audit_trail: list[AuditRecord]) -> ApprovalRecords:
     return FakeApprovals(audit_trail)
+
+
+@pytest.fixture
+def trials_kept() -> dict[str, TrialRecord]:
+    """Approval id -> the trial that was asked for."""
+    return {}
+
+
+@pytest.fixture
+def trial_records(trials_kept: dict[str, TrialRecord]) -> TrialRecords:
+    return FakeTrials(trials_kept)
+
+
+@pytest.fixture
+def prepared_trials() -> dict[str, TrialOffer]:
+    """Name -> the offer whose model and endpoint configuration are there."""
+    return {}
+
+
+@pytest.fixture
+def trial_hosting(prepared_trials: dict[str, TrialOffer]) -> TrialHosting:
+    return FakeTrialHosting(prepared_trials)
 
 
 @pytest.fixture

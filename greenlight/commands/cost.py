@@ -26,6 +26,7 @@ from steps.cost import (
     too_expensive,
 )
 from steps.prices import PRICES_FILE, RegionPrices, parse_prices, price_table, render_prices
+from steps.trial import trial_kind
 
 Region = Annotated[str | None, typer.Option("--region", metavar="REGION", help="Default: the target's own region.")]
 
@@ -36,7 +37,7 @@ def cost(context: typer.Context, recipe: RecipeNameOrFolder, region: Region = No
     found = load_recipe(PROJECT, recipe).recipe
     prices = price_table()
     charged = prices.region(chosen)
-    largest = largest_cost(job_requests(found), endpoint_size(found), chosen, prices)
+    largest = largest_cost(job_requests(found), endpoint_size(found), trial_kind(found), chosen, prices)
     refusal = too_expensive(largest, found.cost)
     if as_json:
         print_json(

@@ -24,6 +24,7 @@ Item = dict[str, "AttributeValueTypeDef"]
 INDEX: Final = "watched"
 LOCKS: Final = "lock"
 REQUESTS: Final = "request"
+TRIALS: Final = "trial"
 # Not open but live: it is in the index so that the live models can be listed without reading the table.
 LIVE: Final = "live"
 # What an update removes of an item that is finished.

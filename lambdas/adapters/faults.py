@@ -14,6 +14,8 @@ from steps.errors import ServiceRefusedError, ServiceUnavailableError
 CLIENT_CONFIG: Final = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 4})
 # SageMaker lets a model think for 60 s; asking twice would only make a slow endpoint slower.
 PREDICTION_CONFIG: Final = Config(connect_timeout=5, read_timeout=70, retries={"total_max_attempts": 1})
+# A page waits for at most 30 s, behind an HTTP API.
+PAGE_PREDICTION_CONFIG: Final = Config(connect_timeout=3, read_timeout=20, retries={"total_max_attempts": 1})
 
 _BUSY_CODES = frozenset(
     {

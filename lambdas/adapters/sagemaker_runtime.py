@@ -11,7 +11,7 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, FiniteFloat, ValidationError
 
-from lambdas.adapters.faults import PREDICTION_CONFIG, error_code, error_message
+from lambdas.adapters.faults import PAGE_PREDICTION_CONFIG, PREDICTION_CONFIG, error_code, error_message
 from steps.answers import Output, Row
 from steps.errors import PredictionError
 
@@ -75,3 +75,9 @@ def _why(error: ClientError) -> Literal["absent", "busy", "failed"]:
 def predictor() -> SageMakerPredictor:
     """One client per container, made at the first call."""
     return SageMakerPredictor(boto3.client("sagemaker-runtime", config=PREDICTION_CONFIG))
+
+
+@cache
+def page_predictor() -> SageMakerPredictor:
+    """One that gives up before the page that waits for it does."""
+    return SageMakerPredictor(boto3.client("sagemaker-runtime", config=PAGE_PREDICTION_CONFIG))

@@ -11,13 +11,16 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters.dynamodb_approvals import approval_records
+from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.stepfunctions import workflow
 from lambdas.decide_approval.decide import Answer, decide, look_at
 from lambdas.decide_approval.form import Refusal, read_form
 from lambdas.decide_approval.pages import answer_page, refusal_page
 from lambdas.observed import api_handler, logger
 from lambdas.settings import Settings
+from lambdas.try_models.box import read_offer
 from steps.errors import ReleaseError
+from steps.trial import TrialOffer
 
 app = APIGatewayHttpResolver()
 
@@ -40,7 +43,7 @@ def show(approval_id: str) -> Response[str]:
     token = (app.current_event.query_string_parameters or {}).get("token", "")
     answer = look_at(approval_id, token, approval_records(settings().release_table), now=datetime.now(UTC))
     _log("approval page shown", answer)
-    return answer_page(answer, token=token, is_question=True)
+    return answer_page(answer, token=token, is_question=True, offer=_offer(answer))
 
 
 @app.post("/approvals/<approval_id>")
@@ -53,7 +56,7 @@ def take(approval_id: str) -> Response[str]:
     records = approval_records(settings().release_table)
     answer = decide(approval_id, form, records, workflow(), now=datetime.now(UTC))
     _log("approval form taken", answer)
-    return answer_page(answer, token=form.token, is_question=False)
+    return answer_page(answer, token=form.token, is_question=False, offer=_offer(answer))
 
 
 @app.not_found
@@ -79,6 +82,17 @@ app.exception_handler(ReleaseError)(out_of_order)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """An HTTP API's event, payload format 2.0."""
     return app.resolve(event, context)
+
+
+def _offer(answer: Answer) -> TrialOffer | None:
+    """What may be tried; a question can be answered without it."""
+    if answer.request is None:
+        return None
+    try:
+        return read_offer(answer.request, artifact_store())
+    except ReleaseError as error:
+        logger.warning("no trial offered", reason=str(error))
+        return None
 
 
 def _log(message: str, answer: Answer) -> None:

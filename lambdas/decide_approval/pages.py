@@ -9,8 +9,10 @@ from pathlib import Path
 from aws_lambda_powertools.event_handler import Response
 
 from lambdas.decide_approval.decide import Answer, Situation
+from lambdas.try_models.box import box_values
 from lambdas.web_pages import WebPages
 from steps.approval import CODE_DIGITS, COMMENT_CHARACTERS
+from steps.trial import TrialOffer
 
 PAGES = Path(__file__).parent / "pages"
 
@@ -34,8 +36,11 @@ def _pages() -> WebPages:
     return WebPages(PAGES)
 
 
-def answer_page(answer: Answer, *, token: str, is_question: bool) -> Response[str]:
-    """The page for an answer; a question about a decided request is no conflict, only an answer to it is."""
+def answer_page(answer: Answer, *, token: str, is_question: bool, offer: TrialOffer | None = None) -> Response[str]:
+    """The page for an answer; a question about a decided request is no conflict, only an answer to it is.
+
+    offer: what may be tried while the request is open
+    """
     if answer.situation in _WITH_FORM:
         status = _WITH_FORM[answer.situation]
         values: dict[str, object] = {
@@ -46,6 +51,7 @@ def answer_page(answer: Answer, *, token: str, is_question: bool) -> Response[st
             "comment": answer.form.comment if answer.form else "",
             "code_digits": CODE_DIGITS,
             "comment_characters": COMMENT_CHARACTERS,
+            "trial": box_values(offer) if offer else None,
         }
         return _pages().page(status, "question.html", values)
     status = _WITHOUT_FORM[answer.situation]

@@ -14,13 +14,14 @@ from pydantic import BaseModel, ConfigDict
 from lambdas.adapters.dynamodb_approvals import approval_records
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sesv2 import mailer
-from lambdas.artifacts import model_origin, read_recipe
+from lambdas.artifacts import model_origin, read_metrics, read_recipe
 from lambdas.mails.compose import approval_mail
 from lambdas.observed import logger, state_handler
 from lambdas.settings import Settings
 from steps.approval import ApprovalRequest, Secret, draw_secret, gather_facts, keep_secret
 from steps.contracts import CheckMetricsResult, PrepareRunResult, RegisterModelResult, WriteReportResult
 from steps.ports import ApprovalRecords, ArtifactStore, Mailer
+from steps.trial import offer_trial, trial_uri
 
 
 class RequestApprovalInput(BaseModel):
@@ -64,6 +65,10 @@ def request_approval(
 ) -> ApprovalRequest:
     """Ask everybody the recipe names. The request is kept first: a mail without it would lead nowhere."""
     recipe = read_recipe(request.plan, artifacts)
+    thresholds = read_metrics(request.plan, artifacts).thresholds
+    offer = offer_trial(recipe, request.plan, request.check_metrics, request.register_model, thresholds, now=now)
+    if offer is not None:
+        artifacts.write(trial_uri(request.plan), offer.model_dump_json().encode())
     drawn = [draw(address) for address in recipe.approval.approvers]
     opened = ApprovalRequest(
         approval_id=approval_id,
@@ -80,6 +85,7 @@ def request_approval(
             origin=model_origin(recipe, request.plan, artifacts),
             report=request.write_report,
         ),
+        trial_uri=trial_uri(request.plan) if offer is not None else None,
     )
     approvals.open(opened)
     for secret in drawn:

@@ -19,6 +19,7 @@ from steps.evaluation_report import EVALUATION_REPORT, MetricsReport
 from steps.ports import ArtifactStore
 from steps.prices import PriceTable, price_table
 from steps.profile import DataProfile
+from steps.recipe import Recipe
 from steps.report.facts import REPORT, REPORT_FOLDER, ReportFacts
 from steps.report.write import write_report
 
@@ -40,7 +41,7 @@ def gather_report(state: RunState, artifacts: ArtifactStore, prices: PriceTable)
         plan=plan,
         data=state.validate_data,
         profile=DataProfile.model_validate_json(profile),
-        cost=_cost(plan, prices),
+        cost=_cost(recipe, plan, prices),
     )
     if state.adopt_model is not None and state.adopt_model.verdict == "rejected":
         return replace(facts, refused_model=state.adopt_model.reason)
@@ -72,11 +73,11 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     return result.model_dump(mode="json")
 
 
-def _cost(plan: PrepareRunResult, prices: PriceTable) -> LargestCost | None:
+def _cost(recipe: Recipe, plan: PrepareRunResult, prices: PriceTable) -> LargestCost | None:
     if plan.cost is None:
         return None
     try:
-        return plan_cost(plan, plan.cost.region, prices)
+        return plan_cost(recipe, plan, plan.cost.region, prices)
     except PriceMissingError:
         # PrepareRun knew them, so another deployment's table lies beside this function.
         return None

@@ -18,6 +18,7 @@ from local.sagemaker.endpoints import Endpoint, EndpointConfig, Model
 from local.sagemaker.fleet import Variant, variant_of
 from local.sagemaker.listing import list_page
 from local.sagemaker.request_checks import check_request
+from local.sagemaker.serverless import check_serverless, require_one_container, with_serverless
 
 Record = TypeVar("Record", Model, EndpointConfig, Endpoint)
 
@@ -68,6 +69,7 @@ class HostingApi(SageMakerResponse):
             raise ValidationError(f"The names of the production variants are not unique: {', '.join(names)}.")
         for variant in self.params["ProductionVariants"]:
             self._model(variant.get("ModelName", ""))
+        check_serverless(self.params["ProductionVariants"])
         config = EndpointConfig(self.params, self.current_account, self.region)
         _add(self._configs, config.endpoint_config_name, config, "endpoint configuration")
         return ActionResult({"EndpointConfigArn": config.arn})
@@ -119,7 +121,9 @@ class HostingApi(SageMakerResponse):
 
     def describe_endpoint(self) -> ActionResult:
         """DescribeEndpoint."""
-        return ActionResult(self._endpoint().describe())
+        endpoint = self._endpoint()
+        config = self._configs.get(endpoint.endpoint_config_name)
+        return ActionResult(with_serverless(endpoint.describe(), config.request if config else {}))
 
     def list_endpoints(self) -> ActionResult:
         """ListEndpoints."""
@@ -166,6 +170,8 @@ class HostingApi(SageMakerResponse):
 
     def _variants(self, config_name: str) -> list[Variant]:
         config = self._config(config_name)
+        for variant in config.request["ProductionVariants"]:
+            require_one_container(variant, self._containers(self._model(variant["ModelName"])))
         return [
             variant_of(variant, (model := self._model(variant["ModelName"])).role_arn, self._containers(model))
             for variant in config.request["ProductionVariants"]

@@ -21,3 +21,9 @@ class ApprovalSection(Section):
     deadline_seconds: int = Field(
         default=7 * 24 * 3600, ge=1, le=30 * 24 * 3600, description="After it the run ends in ApprovalExpired."
     )
+    trial: Literal["none", "serverless", "instance"] | None = Field(
+        default=None,
+        description="Where approvers try the candidate beside the live version while they are asked: a `serverless` "
+        "endpoint, an `instance` of endpoint.instance_type, or `none`. Without it serverless for the default image of "
+        "a text, else an instance.",
+    )

@@ -12,6 +12,7 @@ from local.template_syntax import parse_template
 from steps.cost import endpoint_size, job_requests, largest_cost
 from steps.prices import price_table
 from steps.recipe import parse_recipe
+from steps.trial import trial_kind
 
 PROJECT = Path(__file__).parents[3]
 PAGE = (PROJECT / "docs/aws.md").read_text()
@@ -31,7 +32,7 @@ def test_the_refusal_of_a_region_is_quoted_by_its_name() -> None:
 def test_the_cost_of_the_shipped_recipe_is_todays() -> None:
     file = PROJECT / "recipes/review-snippets/recipe.yaml"
     recipe = parse_recipe(file.read_text(), where=file.name)
-    largest = largest_cost(job_requests(recipe), endpoint_size(recipe), "us-east-1", price_table())
+    largest = largest_cost(job_requests(recipe), endpoint_size(recipe), trial_kind(recipe), "us-east-1", price_table())
     page = " ".join(PAGE.split())
     assert f"at most {largest.run_usd} USD a run" in page
     assert f"{largest.endpoint_usd_per_month} USD a month for the endpoint" in page

@@ -176,7 +176,7 @@ def test_a_route_asks_for_a_signed_request_unless_it_is_an_approval_page() -> No
         if event["Type"] == "HttpApi"
     ]
     open_ones = {route["Path"] for route in routes if "Auth" in route}
-    assert open_ones == {"/approvals/{approval_id}"}
+    assert open_ones == {"/approvals/{approval_id}", "/approvals/{approval_id}/trial"}
 
 
 def prediction_routes() -> dict[str, dict[str, Any]]:

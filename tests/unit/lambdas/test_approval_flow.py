@@ -28,6 +28,8 @@ from steps.contracts import (
 from steps.errors import ServiceUnavailableError
 from steps.ports import ApprovalRecords, ArtifactStore, Mail, Mailer, Workflow
 
+pytestmark = pytest.mark.usefixtures("measured")
+
 URL = "https://api.example.com/approvals"
 Respond = dict[str, Any]
 
@@ -84,11 +86,14 @@ def mails(
 
 
 @pytest.fixture(autouse=True)
-def page_on_fakes(monkeypatch: pytest.MonkeyPatch, approvals: ApprovalRecords, executions: Workflow) -> None:
+def page_on_fakes(
+    monkeypatch: pytest.MonkeyPatch, approvals: ApprovalRecords, artifacts: ArtifactStore, executions: Workflow
+) -> None:
     """The composition place of the page, with fakes in it."""
     monkeypatch.setenv("RELEASE_TABLE", "table")
     page.settings.cache_clear()
     monkeypatch.setattr(page, "approval_records", lambda _table: approvals)
+    monkeypatch.setattr(page, "artifact_store", lambda: artifacts)
     monkeypatch.setattr(page, "workflow", lambda: executions)
 
 

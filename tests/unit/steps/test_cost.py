@@ -22,6 +22,7 @@ from steps.errors import PriceMissingError
 from steps.prices import PriceTable, RegionPrices
 from steps.recipe import Recipe
 from steps.recipe_sections.release import CostSection
+from steps.trial import trial_kind
 
 MakeRecipe = Callable[..., Recipe]
 
@@ -36,6 +37,7 @@ def prices() -> PriceTable:
         "state_transitions_1000": "1",
         "lambda_gb_second": "0.001",
         "lambda_requests_million": "1000",
+        "serverless_gb_second": "0.0001",
         "alarm_month": "0.1",
         "dashboard_month": "3",
         "key_month": "1",
@@ -50,7 +52,9 @@ def prices() -> PriceTable:
 
 @pytest.fixture
 def price(prices: PriceTable) -> Callable[[Recipe], LargestCost]:
-    return lambda recipe: largest_cost(job_requests(recipe), endpoint_size(recipe), "here-1", prices)
+    return lambda recipe: largest_cost(
+        job_requests(recipe), endpoint_size(recipe), trial_kind(recipe), "here-1", prices
+    )
 
 
 Price = Callable[[Recipe], LargestCost]
@@ -74,12 +78,14 @@ def test_every_line_is_price_by_count_by_time_limit(make_recipe: MakeRecipe, pri
         "evaluate_model": Decimal("1.07"),
         # 2 x (1,200 + 600) s, 2 instances at 3
         "endpoint update": Decimal("6.00"),
+        # 300 questions x 60 s x 3 GB at 0.0001
+        "trial": Decimal("5.40"),
         # 430 + 2 x 121 looks x 13 = 3,576
         "Step Functions": Decimal("3.58"),
         # (240 x 120 + 2 x (1,200 + 11 x 120)) s x 0.5 GB x 0.001 + (240 + 242 x 11) / 1,000
         "Lambda": Decimal("19.83"),
     }
-    assert cost.run_usd == Decimal("35.75")
+    assert cost.run_usd == Decimal("41.15")
     assert cost.endpoint_usd_per_month == Decimal("4380.00")
     # Each alarm costs 0.10 a month; how many there are is compared with the template elsewhere.
     alarms = ALARMS * Decimal("0.10")
@@ -104,9 +110,35 @@ def test_an_import_costs_a_processing_job_and_no_training(make_recipe: MakeRecip
 def test_a_job_that_is_reused_costs_nothing(make_recipe: MakeRecipe, price: Price, prices: PriceTable) -> None:
     recipe = make_recipe()
     evaluation = {"evaluate_model": job_requests(recipe)["evaluate_model"]}
-    cost = largest_cost(evaluation, endpoint_size(recipe), "here-1", prices)
+    cost = largest_cost(evaluation, endpoint_size(recipe), trial_kind(recipe), "here-1", prices)
     whole = by_name(price(recipe))
     assert by_name(cost) == {name: usd for name, usd in whole.items() if name not in {"preprocess", "train_model"}}
+
+
+@pytest.mark.parametrize(
+    ("approval", "usd"),
+    [
+        # 4 x (7,200 + 600) s at 3 an hour
+        ({"trial": "instance"}, Decimal("26.00")),
+        ({"trial": "none"}, None),
+        ({"trial": "instance", "policy": "never"}, None),
+    ],
+)
+def test_a_trial_costs_what_its_limits_allow(
+    make_recipe: MakeRecipe, price: Price, approval: dict[str, str], usd: Decimal | None
+) -> None:
+    recipe = make_recipe(approval={"approvers": ["ann@example.com"], **approval})
+    assert by_name(price(recipe)).get("trial") == usd
+
+
+def test_a_region_without_a_price_for_serverless_says_what_to_do(make_recipe: MakeRecipe, prices: PriceTable) -> None:
+    recipe = make_recipe()
+    region = prices.regions["here-1"].model_copy(update={"serverless_gb_second": None})
+    without = prices.model_copy(update={"regions": {"here-1": region}})
+    with pytest.raises(
+        PriceMissingError, match=r"serverless inference in here-1.* approval\.trial in the recipe be instance or none"
+    ):
+        largest_cost(job_requests(recipe), endpoint_size(recipe), trial_kind(recipe), "here-1", without)
 
 
 def test_an_execution_never_makes_more_transitions_than_its_history_holds(
@@ -130,10 +162,10 @@ def test_a_cent_is_never_lost(amount: Fraction, cents: str) -> None:
     ("ceiling", "says"),
     [
         ({}, None),
-        ({"max_run_usd": "32.25", "max_endpoint_usd_per_month": "2190"}, None),
+        ({"max_run_usd": "37.65", "max_endpoint_usd_per_month": "2190"}, None),
         (
-            {"max_run_usd": "32.24"},
-            "The run can cost 32.25 USD and the recipe allows 32.24 (cost.max_run_usd); most of it is Lambda: ",
+            {"max_run_usd": "37.64"},
+            "The run can cost 37.65 USD and the recipe allows 37.64 (cost.max_run_usd); most of it is Lambda: ",
         ),
         (
             {"max_endpoint_usd_per_month": "2189.99"},
@@ -148,7 +180,7 @@ def test_a_ceiling_is_kept_to_the_cent_and_its_breach_has_the_numbers(
     make_recipe: MakeRecipe, price: Price, ceiling: dict[str, Any], says: str | None
 ) -> None:
     cost = price(make_recipe())
-    assert (cost.run_usd, cost.endpoint_usd_per_month) == (Decimal("32.25"), Decimal("2190.00"))
+    assert (cost.run_usd, cost.endpoint_usd_per_month) == (Decimal("37.65"), Decimal("2190.00"))
     refusal = too_expensive(cost, CostSection.model_validate(ceiling))
     assert refusal is None if says is None else refusal is not None and refusal.startswith(says)
 
@@ -169,7 +201,7 @@ def test_what_the_table_lacks_is_an_error_and_never_nothing(
         price(make_recipe(training={"instance_type": "ml.c5.xlarge"}))
     recipe = make_recipe()
     with pytest.raises(PriceMissingError, match="region there-1, only for here-1"):
-        largest_cost(job_requests(recipe), endpoint_size(recipe), "there-1", prices)
+        largest_cost(job_requests(recipe), endpoint_size(recipe), trial_kind(recipe), "there-1", prices)
 
 
 def test_a_plan_carries_the_sums_with_region_and_date(
@@ -177,7 +209,7 @@ def test_a_plan_carries_the_sums_with_region_and_date(
 ) -> None:
     document = summary(price(make_recipe()), "here-1", prices).model_dump(mode="json")
     assert document == {
-        "run_usd": "32.25",
+        "run_usd": "37.65",
         "endpoint_usd_per_month": "2190.00",
         "region": "here-1",
         "prices_as_of": "2026-01-02",

@@ -1,0 +1,1 @@
+"""Removes what trials have made, once their question is no longer open."""

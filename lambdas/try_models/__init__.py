@@ -1,0 +1,1 @@
+"""Candidate and live version side by side, for whoever is asked about the candidate."""
