@@ -1,4 +1,4 @@
-"""One row of the data file as the recipe reads it: what the model sees and shall answer, or why it is of no use.
+"""Rows of the data file as the recipe reads them: what the model sees and shall answer, or why a row is of no use.
 
 Texts and words are handed on as they are, since cleaning belongs to the served model; numbers lose the spaces around
 them, and a cell that holds one of the recipe's missing values becomes empty.
@@ -7,16 +7,17 @@ them, and a cell that holds one of the recipe's missing values becomes empty.
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from steps.data_schema import DataSchema
 from steps.split import normalised_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from steps.csv_rows import CsvRows
+    from steps.data_schema import WrongCell
     from steps.recipe import Recipe
 
 MAX_LABEL_CHARACTERS = 20
@@ -67,41 +68,39 @@ class RowReader:
         self._is_text = data.features is None
         self._missing = frozenset(data.features.missing_values if data.features else ())
         self._n_numeric = len(data.features.numeric) if data.features else 0
-        self._inputs = [(name, rows.column(name)) for name in data.input_columns]
-        self._answers = [(name, rows.column(name)) for name in data.answer_columns]
+        self._inputs = [rows.column(name) for name in data.input_columns]
+        self._answers = [rows.column(name) for name in data.answer_columns]
+        self._answer_names = data.answer_columns
+        self._schema = DataSchema(recipe)
+        self._checked = [rows.column(name) for name in self._schema.columns]
+        self._position = dict(zip(self._schema.columns, self._checked, strict=True))
 
-    def read(self, fields: Sequence[str]) -> PreparedRow | UnusableRow:
-        """The row of these fields, as many as the file's header has."""
+    def read(self, rows: Sequence[Sequence[str]]) -> Iterator[PreparedRow | UnusableRow]:
+        """What each row is, in order; a row has as many fields as the file's header."""
+        wrong = self._schema.wrong_cells([[fields[place].strip() for fields in rows] for place in self._checked])
+        for number, fields in enumerate(rows):
+            if self._ignored and fields[self._answers[0]].strip() in self._ignored:
+                yield UnusableRow("ignored")
+            elif number in wrong:
+                yield self._unusable(fields, wrong[number])
+            else:
+                yield self._usable(fields)
+
+    def _unusable(self, fields: Sequence[str], cell: WrongCell) -> UnusableRow:
+        position = self._position[cell.column]
+        # What a model sees is not repeated: it may be anything about anybody.
+        value = told(fields[position].strip()) if position in self._answers else "the value"
+        return UnusableRow(cell.why, cell.column, value, cell.wanted)
+
+    def _usable(self, fields: Sequence[str]) -> PreparedRow | UnusableRow:
+        answers = [fields[position].strip() for position in self._answers]
         if self._task == "multi_label":
-            return self._read_labels(fields)
+            names = [name for name, raw in zip(self._answer_names, answers, strict=True) if raw == "1"]
+            return self._with_inputs(fields, answers, names, "".join(answers))
         if self._task == "regression":
-            return self._read_number(fields)
-        [(column, position)] = self._answers
-        raw = fields[position].strip()
-        if raw in self._ignored:
-            return UnusableRow("ignored")
-        name = self._labels.get(raw)
-        if name is None:
-            return UnusableRow("unknown_label", column, told(raw))
+            return self._with_inputs(fields, answers, [], "", float(answers[0]))
+        name = self._labels[answers[0]]
         return self._with_inputs(fields, [name], [name], name)
-
-    def _read_labels(self, fields: Sequence[str]) -> PreparedRow | UnusableRow:
-        answers = []
-        for column, position in self._answers:
-            raw = fields[position].strip()
-            if raw not in {"0", "1"}:
-                return UnusableRow("bad_cell", column, told(raw), "neither 0 nor 1")
-            answers.append(raw)
-        names = [name for (name, _), raw in zip(self._answers, answers, strict=True) if raw == "1"]
-        return self._with_inputs(fields, answers, names, "".join(answers))
-
-    def _read_number(self, fields: Sequence[str]) -> PreparedRow | UnusableRow:
-        [(column, position)] = self._answers
-        raw = fields[position].strip()
-        number = finite_number(raw)
-        if number is None:
-            return UnusableRow("bad_cell", column, told(raw), "no number")
-        return self._with_inputs(fields, [raw], [], "", number)
 
     def _with_inputs(
         self,
@@ -112,25 +111,22 @@ class RowReader:
         number: float | None = None,
     ) -> PreparedRow | UnusableRow:
         if self._is_text:
-            text = fields[self._inputs[0][1]]
+            text = fields[self._inputs[0]]
             if not text.strip():
                 return UnusableRow("empty")
             return PreparedRow([text, *answers], labels, answer, normalised_text(text), len(text), number)
         cells: list[str] = []
         seen: list[float | str | None] = []
         longest = 0
-        for index, (column, position) in enumerate(self._inputs):
+        for index, position in enumerate(self._inputs):
             raw = fields[position]
             bare = raw.strip()
             if bare in self._missing or not bare:
                 cells.append("")
                 seen.append(None)
             elif index < self._n_numeric:
-                value = finite_number(bare)
-                if value is None:
-                    return UnusableRow("bad_cell", column, "the value", "no number")
                 cells.append(bare)
-                seen.append(value)
+                seen.append(float(bare))
             else:
                 cells.append(raw)
                 seen.append(bare)
@@ -138,16 +134,6 @@ class RowReader:
         if not any(cells):
             return UnusableRow("empty")
         return PreparedRow([*cells, *answers], labels, answer, json.dumps(seen), longest, number, seen)
-
-
-def finite_number(text: str) -> float | None:
-    """The number that a cell holds, written as CSV files write numbers; None for any other text."""
-    try:
-        number = float(text)
-    except ValueError:
-        return None
-    # Python reads 1_000 and digits of other scripts too, which those who read the file next do not.
-    return number if math.isfinite(number) and text.isascii() and "_" not in text else None
 
 
 def told(value: str) -> str:

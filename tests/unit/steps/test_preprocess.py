@@ -150,14 +150,14 @@ def test_memory_does_not_grow_with_the_length_of_texts(tmp_path: Path, make_reci
     (tmp_path / "data" / "f.csv").unlink()
     with gzip.open(tmp_path / "data" / "f.csv.gz", "wt") as stream:
         stream.write("text,label\n")
-        for number in range(600):
-            stream.write(f"{number} {'many words ' * 1000},{number % 2}\n")
+        for number in range(1000):
+            stream.write(f"{number} {'a-long-word-among-others-as-long ' * 333},{number % 2}\n")
     tracemalloc.start()
     profile = preprocess(tmp_path / "data", make_recipe(), tmp_path)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert profile.usable_rows == 600
-    assert peak < 3_000_000  # the texts are 6.6 MB
+    assert profile.usable_rows == 1000
+    assert peak < 5_000_000  # the texts are 11 MB
 
 
 def test_the_script_writes_the_profile_and_ends_well_even_for_bad_data(tmp_path: Path, make_recipe: MakeRecipe) -> None:
@@ -174,6 +174,22 @@ def prepare(folder: Path, recipe: Recipe, data: bytes) -> DataProfile:
     (folder / "data").mkdir()
     (folder / "data" / "f.csv").write_bytes(data)
     return preprocess(folder / "data", recipe, folder)
+
+
+def test_rows_are_told_alike_however_many_are_checked_at_once(
+    tmp_path: Path, make_recipe: MakeRecipe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kinds = ["fine {0},0", "fine {0},1", ",1", "odd {0},2", "one,too,many {0}", "same,1", "same,0"]
+    rows = "".join(kinds[number % 7].format(number) + "\n" for number in range(100))
+    data = f'text,label\n{rows}"never closed,1\nnot read,0\n'.encode()
+    (tmp_path / "one").mkdir()
+    (tmp_path / "many").mkdir()
+    many = prepare(tmp_path / "many", make_recipe(), data)
+    monkeypatch.setattr("steps.preprocess.BATCH_ROWS", 3)
+    one = prepare(tmp_path / "one", make_recipe(), data)
+    assert one == many
+    assert (one.rows, one.usable_rows, one.problems[0].kind) == (100, 58, "open_quote")
+    assert written(tmp_path / "one") == written(tmp_path / "many")
 
 
 def header_of(file: Path) -> str:

@@ -6,15 +6,17 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from steps.csv_rows import CsvRows, UnreadableFileError
+from steps.data_schema import finite_number
 from steps.recipe import Recipe
-from steps.row_reader import PreparedRow, RowReader, UnusableRow, finite_number
+from steps.row_reader import PreparedRow, RowReader, UnusableRow
 
 COMMENTS = ["id", "comment", "rude", "threat"]
 HOUSES = ["street", "area", "fence", "rooms", "price", "seller"]
 
 
 def read(recipe: Recipe, header: Sequence[str], fields: Sequence[str]) -> PreparedRow | UnusableRow:
-    return RowReader(recipe, CsvRows(io.BytesIO(",".join(header).encode()), "f.csv")).read(fields)
+    [row] = RowReader(recipe, CsvRows(io.BytesIO(",".join(header).encode()), "f.csv")).read([fields])
+    return row
 
 
 def read_usable(recipe: Recipe, header: Sequence[str], fields: Sequence[str]) -> PreparedRow:
