@@ -84,6 +84,7 @@ def _grounds(state: RunState) -> dict[str, Any]:
         "champion_version": plan.champion.model_version if plan.champion else None,
         "metrics": checked.metrics if checked else {},
         "champion_metrics": (checked.champion_metrics or {}) if checked else {},
+        "override": f"{plan.requested_by}: {plan.override_reason}" if checked and checked.overridden else None,
         "model_digest": registered.model_digest if registered else "",
         "data_digest": plan.data_digest,
         "recipe_digest": plan.recipe_digest,

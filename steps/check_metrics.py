@@ -58,7 +58,7 @@ def check_metrics(
     is_clear = is_clear_win(report, recipe)
     reason = " ".join(failed) or " ".join([_comparison(report, recipe), *warned])
     if failed and override is not None:
-        reason = f"{override.who} overrode the rules that failed, and said why: “{override.why}” {reason}"
+        reason = f"Rules that failed were overridden by {override.who}, who said why: “{override.why}” {reason}"
     return CheckMetricsResult(
         verdict="rejected" if failed and not overridden else "passed",
         needs_approval=overridden or policy == "always" or (policy == "when_not_clearly_better" and not is_clear),

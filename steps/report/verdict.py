@@ -59,6 +59,8 @@ def _headline(facts: ReportFacts) -> tuple[Mark, str, str]:
         raise ValueError("a run that nothing refused has its metrics checked before its report is written")
     if facts.checked.verdict == "rejected":
         return "no", "Refused: not good enough", stays
+    if facts.checked.overridden:
+        return "ask", "Not good enough, but overridden: a person is asked", facts.checked.reason
     if facts.checked.needs_approval:
         return "ask", "Good enough to ask a person", facts.checked.reason
     return "go", "Good enough to go live without asking", facts.checked.reason

@@ -25,7 +25,7 @@ def test_whoever_requested_the_run_overrides_with_the_reason_of_its_input(
     wished = plan.model_copy(update={"requested_by": "ann", "override_reason": "It is urgent."})
     result = judge_metrics(CheckMetricsInput(run_id=plan.run_id, plan=wished), artifacts)
     assert (result.verdict, result.overridden, result.needs_approval) == ("passed", True, True)
-    assert result.reason.startswith("ann overrode the rules that failed, and said why: “It is urgent.”")
+    assert result.reason.startswith("Rules that failed were overridden by ann, who said why: “It is urgent.” accuracy")
 
 
 @pytest.mark.usefixtures("strict")

@@ -13,6 +13,7 @@ from lambdas.mails.compose import Outcomes, closed_mail, fault_mail, released_ma
 from lambdas.record_release.handler import record_release, release_mails
 from lambdas.report_fault.handler import ReportFaultInput, keep_fault, people
 from steps.audit import AuditEvent
+from steps.audit_events import event_of_release
 from steps.contracts import (
     ApprovalDecision,
     CheckMetricsResult,
@@ -77,6 +78,16 @@ def test_a_release_is_live_approved_and_unlocked(
     assert (event.model_version, event.champion_version) == (new.model_version, "1")
     assert event.metrics == new.metrics
     assert (event.model_digest, event.data_digest) == (new.model_digest, new.data_digest)
+
+
+def test_the_audit_trail_holds_who_overrode_rejected_metrics(
+    state: RunState, live: LiveVersion, checked: CheckMetricsResult
+) -> None:
+    assert event_of_release(state, live).override is None
+    assert state.prepare_run is not None
+    plan = state.prepare_run.model_copy(update={"requested_by": "ann", "override_reason": "It is urgent."})
+    overridden = {"prepare_run": plan, "check_metrics": checked.model_copy(update={"overridden": True})}
+    assert event_of_release(state.model_copy(update=overridden), live).override == "ann: It is urgent."
 
 
 def test_everybody_who_may_approve_hears_of_the_release(state: RunState, reviews: Recipe, live: LiveVersion) -> None:

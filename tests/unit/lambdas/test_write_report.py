@@ -52,6 +52,14 @@ def test_a_candidate_for_a_person_is_reported_with_its_numbers(
     assert "78.4 %" in html
 
 
+def test_an_override_is_no_praise(left: RunState, checked: CheckMetricsResult, artifacts: ArtifactStore) -> None:
+    overridden = checked.model_copy(update={"overridden": True, "reason": "rules were overridden by ann"})
+    html = written(left.model_copy(update={"check_metrics": overridden}), artifacts)
+    assert "Not good enough, but overridden: a person is asked" in html
+    assert "Rules were overridden by ann" in html
+    assert "Good enough" not in html
+
+
 def test_written_twice_it_has_the_same_bytes(
     left: RunState, checked: CheckMetricsResult, artifacts: ArtifactStore
 ) -> None:

@@ -283,7 +283,7 @@ def test_an_override_asks_a_person_and_leaves_the_findings_failed(make_recipe: M
     assert (result.verdict, result.overridden, result.needs_approval) == ("passed", True, True)
     assert [finding.verdict for finding in result.findings] == ["failed"]
     assert result.reason == (
-        "ann overrode the rules that failed, and said why: “The old model is down, and this one is better than "
+        "Rules that failed were overridden by ann, who said why: “The old model is down, and this one is better than "
         "nothing.” accuracy 0.741 is below its floor 0.760 by 0.019."
     )
 
