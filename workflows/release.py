@@ -38,7 +38,7 @@ NO_ENDS = {
     "CostRejected": "The run could cost more than its recipe allows; nothing was started.",
     "DataRejected": "The data broke a rule of the recipe; nothing was trained.",
     "ModelRejected": "The archive to import may not be taken, or is none that this recipe's model can be.",
-    "MetricsRejected": "The candidate missed a floor or is worse than the live version.",
+    "MetricsRejected": "The candidate missed a floor or another limit, or is worse than the live version.",
     "ApprovalDenied": "A person said no.",
     "ApprovalExpired": "Nobody answered before the deadline.",
     "RolledBack": "The live endpoint failed its tests and serves the version before again.",
