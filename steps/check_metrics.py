@@ -62,7 +62,9 @@ def check_metrics(
     return CheckMetricsResult(
         verdict="rejected" if failed and not overridden else "passed",
         needs_approval=overridden or policy == "always" or (policy == "when_not_clearly_better" and not is_clear),
-        findings=most_telling(findings, most=MAX_FINDINGS, most_bytes=MAX_FINDINGS_BYTES, where="the run's report"),
+        findings=most_telling(
+            findings, most=MAX_FINDINGS, most_bytes=MAX_FINDINGS_BYTES, where="evaluate_model/report.json"
+        ),
         metrics=_gated_first(_finite(report.candidate), recipe),
         champion_metrics=None if report.champion is None else _finite(report.champion),
         rows=report.rows,
