@@ -76,7 +76,7 @@ def _row(name: str, measured: MetricsReport, floor: float | None) -> MetricRow:
         gain="" if gain is None else gain_text(name, gain),
         gain_interval=_gain_interval(name, test),
         gain_words="" if gain is None else gain_words(gain, test),
-        side=_side(gain),
+        side=side_of(gain),
         plot=range_plot(value, mine, live, theirs, floor),
     )
 
@@ -84,11 +84,13 @@ def _row(name: str, measured: MetricsReport, floor: float | None) -> MetricRow:
 def _gain_interval(name: str, test: PairedTest | None) -> str:
     if test is None:
         return ""
-    low, high = (gain_text(name, value) for value in (test.interval.low, test.interval.high))
-    return f"{'0' if low == 'none' else low} to {'0' if high == 'none' else high}"
+    low, high = (gain_text(name, value).replace("none", "0") for value in (test.interval.low, test.interval.high))
+    # The unit once is enough.
+    return f"{low.removesuffix(' points')} to {high}"
 
 
-def _side(gain: float | None) -> str:
+def side_of(gain: float | None) -> str:
+    """`better`, `worse`, or `same` where it would read as zero."""
     if gain is None or abs(gain) < SHOWN_DIFFERENCE:
         return "same"
     return "better" if gain > 0 else "worse"

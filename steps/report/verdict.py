@@ -62,8 +62,8 @@ def _headline(facts: ReportFacts) -> tuple[Mark, str, str]:
     if facts.checked.overridden:
         return "ask", "Not good enough, but overridden: a person is asked", facts.checked.reason
     if facts.checked.needs_approval:
-        return "ask", "Good enough to ask a person", facts.checked.reason
-    return "go", "Good enough to go live without asking", facts.checked.reason
+        return "ask", "Passed: a person decides now", facts.checked.reason
+    return "go", "Passed: it goes live without asking", facts.checked.reason
 
 
 def _tiles(facts: ReportFacts) -> list[Tile]:
@@ -84,5 +84,5 @@ def _tiles(facts: ReportFacts) -> list[Tile]:
         rules = len(facts.data.findings)
         tiles.append(Tile("Data rules", f"{rules - broken} of {rules}", f"kept, on {facts.data.rows:,} rows"))
     if facts.plan.cost is not None:
-        tiles.append(Tile("Run cost", f"at most {facts.plan.cost.run_usd} $", "by its time limits, on AWS"))
+        tiles.append(Tile("Costs at most", f"{facts.plan.cost.run_usd} $", "this run, by its time limits, on AWS"))
     return tiles

@@ -48,7 +48,7 @@ def test_a_candidate_for_a_person_is_reported_with_its_numbers(
     left: RunState, checked: CheckMetricsResult, artifacts: ArtifactStore
 ) -> None:
     html = written(left.model_copy(update={"check_metrics": checked}), artifacts)
-    assert "Good enough to ask a person" in html
+    assert "Passed: a person decides now" in html
     assert "78.4 %" in html
 
 

@@ -1,0 +1,60 @@
+"""The data behind the model: how many rows of what, and what the rules found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from steps.metric_words import number_text
+from steps.profile import DataProfile
+
+_BAR = 100
+# More labels than this are told by their number.
+_SHOWN_LABELS = 30
+
+
+@dataclass(frozen=True)
+class LabelRow:
+    """How often a label is there. bar: 0 to 100, the most frequent label's is 100"""
+
+    name: str
+    rows: int
+    share: str
+    bar: float
+
+
+@dataclass(frozen=True)
+class DataView:
+    """A data file in a few numbers; parts are train, validation and test."""
+
+    facts: Sequence[tuple[str, str]]
+    labels: Sequence[LabelRow]
+    left_out: int
+
+
+def data_view(profile: DataProfile) -> DataView:
+    """The numbers of a profile that people ask for first."""
+    facts = [("File", profile.file), ("Rows", f"{profile.rows:,}, of which {profile.usable_rows:,} can be used")]
+    if profile.split_rows:
+        parts = {"train": "to learn from", "validation": "to know when to stop", "test": "to measure on"}
+        said = [f"{rows:,} {parts.get(part, part)}" for part, rows in profile.split_rows.items()]
+        facts.append(("Divided into", ", ".join(said)))
+    if profile.text_lengths.maximum:
+        lengths = profile.text_lengths
+        most = f"95 % up to {lengths.p95:,}, the longest {lengths.maximum:,}"
+        facts.append(("Length of the texts", f"half of them have up to {lengths.median:,} characters, {most}"))
+    if profile.target is not None:
+        facts.append(
+            ("Numbers to predict", f"{number_text(profile.target.minimum)} to {number_text(profile.target.maximum)}")
+        )
+    labels = sorted(profile.rows_per_label.items(), key=lambda item: -item[1])
+    most = max((rows for _, rows in labels), default=0) or 1
+    whole = profile.usable_rows or 1
+    return DataView(
+        facts=facts,
+        labels=[
+            LabelRow(name, rows, f"{rows / whole * 100:.1f} %", round(rows / most * _BAR, 1))
+            for name, rows in labels[:_SHOWN_LABELS]
+        ],
+        left_out=max(0, len(labels) - _SHOWN_LABELS),
+    )
