@@ -21,6 +21,7 @@ from greenlight.commands import (
     models,
     predict,
     recipes,
+    report,
     run,
     runs,
     serve,
@@ -84,7 +85,7 @@ def options(
 
 for panel, commands in {
     "The stack": (stack.up, stack.down, stack.status, stack.env, deploy.deploy, destroy.destroy),
-    "Releases": (run.run, runs.runs, runs.show, demo.demo),
+    "Releases": (run.run, runs.runs, runs.show, report.report, demo.demo),
     "Approval": (approval.inbox, approval.approve, approval.reject, audit.audit),
     "Models": (predict.predict, keys.page, serve.serve, models.rollback),
     "Money": (cost.cost, cost.prices),

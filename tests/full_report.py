@@ -264,6 +264,6 @@ def full_facts(facts: Facts = FACTS, **changes: Any) -> ReportFacts:
         checked=CHECKED,
         measured=MEASURED,
         examples=EXAMPLES,
-        cost=plan_cost(plan, facts.region, price_table()),
+        cost=plan_cost(facts.recipe, plan, facts.region, price_table()),
     )
     return replace(full, **changes)

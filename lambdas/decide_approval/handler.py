@@ -15,11 +15,13 @@ from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.stepfunctions import workflow
 from lambdas.decide_approval.decide import Answer, decide, look_at
 from lambdas.decide_approval.form import Refusal, read_form
-from lambdas.decide_approval.pages import answer_page, refusal_page
+from lambdas.decide_approval.pages import answer_page, has_form, refusal_page, report_page
+from lambdas.decide_approval.report import ShownReport, shown_report, whole_report
 from lambdas.observed import api_handler, logger
 from lambdas.settings import Settings
 from lambdas.try_models.box import read_offer
 from steps.errors import ReleaseError
+from steps.report.document import ReportUnreadableError
 from steps.trial import TrialOffer
 
 app = APIGatewayHttpResolver()
@@ -43,7 +45,21 @@ def show(approval_id: str) -> Response[str]:
     token = (app.current_event.query_string_parameters or {}).get("token", "")
     answer = look_at(approval_id, token, approval_records(settings().release_table), now=datetime.now(UTC))
     _log("approval page shown", answer)
-    return answer_page(answer, token=token, is_question=True, offer=_offer(answer))
+    return answer_page(answer, token=token, is_question=True, offer=_offer(answer), report=_report(answer))
+
+
+@app.route("/approvals/<approval_id>/report", method=["GET", "HEAD"])
+def show_report(approval_id: str) -> Response[str]:
+    """The report that the question is about, as a page of its own; also after the decision."""
+    token = (app.current_event.query_string_parameters or {}).get("token", "")
+    answer = look_at(approval_id, token, approval_records(settings().release_table), now=datetime.now(UTC))
+    _log("report asked for", answer)
+    if answer.request is None:
+        return answer_page(answer, token=token, is_question=True)
+    try:
+        return report_page(whole_report(answer.request.facts, artifact_store()))
+    except ReportUnreadableError as error:
+        return refusal_page(HTTPStatus.NOT_FOUND, "There is no report to show", str(error))
 
 
 @app.post("/approvals/<approval_id>")
@@ -56,7 +72,7 @@ def take(approval_id: str) -> Response[str]:
     records = approval_records(settings().release_table)
     answer = decide(approval_id, form, records, workflow(), now=datetime.now(UTC))
     _log("approval form taken", answer)
-    return answer_page(answer, token=form.token, is_question=False, offer=_offer(answer))
+    return answer_page(answer, token=form.token, is_question=False, offer=_offer(answer), report=_report(answer))
 
 
 @app.not_found
@@ -93,6 +109,12 @@ def _offer(answer: Answer) -> TrialOffer | None:
     except ReleaseError as error:
         logger.warning("no trial offered", reason=str(error))
         return None
+
+
+def _report(answer: Answer) -> ShownReport | None:
+    if answer.request is None or answer.request.facts.report_uri is None or not has_form(answer):
+        return None
+    return shown_report(answer.request.facts, artifact_store())
 
 
 def _log(message: str, answer: Answer) -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 from aws_lambda_powertools.event_handler import Response
 
 from lambdas.decide_approval.decide import Answer, Situation
+from lambdas.decide_approval.report import ShownReport
 from lambdas.try_models.box import box_values
 from lambdas.web_pages import WebPages
 from steps.approval import CODE_DIGITS, COMMENT_CHARACTERS
+from steps.pages.web_pages import security_headers
+from steps.report.document import ReportDocument
 from steps.trial import TrialOffer
 
 PAGES = Path(__file__).parent / "pages"
@@ -36,10 +39,17 @@ def _pages() -> WebPages:
     return WebPages(PAGES)
 
 
-def answer_page(answer: Answer, *, token: str, is_question: bool, offer: TrialOffer | None = None) -> Response[str]:
+def answer_page(
+    answer: Answer,
+    *,
+    token: str,
+    is_question: bool,
+    offer: TrialOffer | None = None,
+    report: ShownReport | None = None,
+) -> Response[str]:
     """The page for an answer; a question about a decided request is no conflict, only an answer to it is.
 
-    offer: what may be tried while the request is open
+    offer: what may be tried while the request is open;  report: of the run
     """
     if answer.situation in _WITH_FORM:
         status = _WITH_FORM[answer.situation]
@@ -52,12 +62,28 @@ def answer_page(answer: Answer, *, token: str, is_question: bool, offer: TrialOf
             "code_digits": CODE_DIGITS,
             "comment_characters": COMMENT_CHARACTERS,
             "trial": box_values(offer) if offer else None,
+            "report": report,
         }
-        return _pages().page(status, "question.html", values)
+        return _pages().page(status, "question.html", values, styles=[report.style] if report else [])
     status = _WITHOUT_FORM[answer.situation]
     if is_question and answer.situation == "already_decided":
         status = HTTPStatus.OK
     return _pages().page(status, f"{answer.situation}.html", {"request": answer.request})
+
+
+def has_form(answer: Answer) -> bool:
+    """Whether the page asks the question, and so shows what it is about."""
+    return answer.situation in _WITH_FORM
+
+
+def report_page(report: ReportDocument) -> Response[str]:
+    """The report as a page of its own: the very file."""
+    return Response(
+        status_code=HTTPStatus.OK,
+        content_type="text/html; charset=utf-8",
+        body=report.html,
+        headers={**security_headers(report.style)},
+    )
 
 
 def refusal_page(status: HTTPStatus, heading: str, sentence: str) -> Response[str]:

@@ -30,23 +30,32 @@ class WebPages:
     @property
     def security_headers(self) -> dict[str, str]:
         """Headers of every page: only its own style, only its own form, no frame around it, no trace of its address."""
-        style = base64.b64encode(hashlib.sha256(self._style.encode()).digest()).decode()
-        return {
-            "Cache-Control": "no-store",
-            "Referrer-Policy": "no-referrer",
-            "Content-Security-Policy": (
-                f"default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; base-uri 'none'; "
-                "frame-ancestors 'none'"
-            ),
-            "X-Content-Type-Options": "nosniff",
-            "X-Frame-Options": "DENY",
-            "X-Robots-Tag": "noindex",
-        }
+        return self.headers_with()
+
+    def headers_with(self, *styles: str) -> dict[str, str]:
+        """The same for a page that has these styles too."""
+        return security_headers(self._style, *styles)
 
     def html(self, template: str, values: Mapping[str, object]) -> str:
         """A template with values in it."""
         # The style is files of this project, not anybody's input.
         return self._templates.get_template(template).render({**values, "style": Markup(self._style)})  # noqa: S704
+
+
+def security_headers(*styles: str) -> dict[str, str]:
+    """Headers of a page: only these styles, only its own form, no frame around it, no trace of its address."""
+    digests = (base64.b64encode(hashlib.sha256(style.encode()).digest()).decode() for style in styles)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": "no-referrer",
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src {allowed}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        ),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "X-Robots-Tag": "noindex",
+    }
 
 
 def is_cross_site(headers: Mapping[str, str], host: str) -> bool:

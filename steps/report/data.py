@@ -41,8 +41,8 @@ def data_view(profile: DataProfile) -> DataView:
         facts.append(("Divided into", ", ".join(said)))
     if profile.text_lengths.maximum:
         lengths = profile.text_lengths
-        most = f"95 % up to {lengths.p95:,}, the longest {lengths.maximum:,}"
-        facts.append(("Length of the texts", f"half of them have up to {lengths.median:,} characters, {most}"))
+        longer = f"95 % up to {lengths.p95:,}, the longest {lengths.maximum:,}"
+        facts.append(("Length of the texts", f"half of them have up to {lengths.median:,} characters, {longer}"))
     if profile.target is not None:
         facts.append(
             ("Numbers to predict", f"{number_text(profile.target.minimum)} to {number_text(profile.target.maximum)}")

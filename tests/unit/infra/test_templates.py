@@ -176,7 +176,8 @@ def test_a_route_asks_for_a_signed_request_unless_it_is_an_approval_page() -> No
         if event["Type"] == "HttpApi"
     ]
     open_ones = {route["Path"] for route in routes if "Auth" in route}
-    assert open_ones == {"/approvals/{approval_id}", "/approvals/{approval_id}/trial"}
+    names = {"", "/report", "/trial"}
+    assert open_ones == {f"/approvals/{{approval_id}}{name}" for name in names}
 
 
 def prediction_routes() -> dict[str, dict[str, Any]]:
