@@ -28,8 +28,8 @@ _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,300}>")
 _ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,30}|#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6});")
 _NO_WORDS = re.compile(r"https?://\S+|[@#]\w+")
 
-# Texts whose language is told at most; the share of another one is known to about 1 %.
-LANGUAGE_TEXTS = 2000
+# Texts whose language is looked at, at most; the share of another one is known to about 1 %.
+LANGUAGE_TEXTS = 4000
 # Fewer letters, or less confidence, tell no language reliably.
 FEWEST_LETTERS = 40
 CONFIDENCE = 0.95
@@ -62,23 +62,21 @@ class Languages:
 
     def __init__(self) -> None:
         self._thinned = 0  # one text in 2 ** this is looked at
-        self._told: list[tuple[Place, str]] = []
+        self._looked_at: list[tuple[Place, str | None]] = []  # None of an unclear one
 
     def add(self, place: Place, text: str) -> None:
         """Look at one text, or not."""
-        if not self._is_taken(place.row):
+        if len(text) < FEWEST_LETTERS or not self._is_taken(place.row):
             return
         bare = _NO_WORDS.sub(" ", _ENTITY.sub(" ", _TAG.sub(" ", text[: 2 * LANGUAGE_CHARACTERS])))
         bare = bare[:LANGUAGE_CHARACTERS]
         if sum(map(str.isalpha, bare)) < FEWEST_LETTERS:
             return
         language, confidence = _identifier().classify(bare)
-        if confidence < CONFIDENCE:
-            return
-        self._told.append((place, language))
-        if len(self._told) > LANGUAGE_TEXTS:
+        self._looked_at.append((place, language if confidence >= CONFIDENCE else None))
+        if len(self._looked_at) > LANGUAGE_TEXTS:
             self._thinned += 1
-            self._told = [told for told in self._told if self._is_taken(told[0].row)]
+            self._looked_at = [one for one in self._looked_at if self._is_taken(one[0].row)]
 
     def _is_taken(self, row: int) -> bool:
         # Multiples of the golden ratio are spread evenly, whatever order the file is in.
@@ -89,11 +87,12 @@ class Languages:
 
         expected: codes of the languages that texts should be in; without any, the one of most texts
         """
-        counts = Counter(language for _, language in self._told)
+        told = [(place, language) for place, language in self._looked_at if language is not None]
+        counts = Counter(language for _, language in told)
         wanted = tuple(expected) or tuple(language for language, _ in counts.most_common(1))
-        others = [place for place, language in self._told if language not in wanted]
+        others = [place for place, language in told if language not in wanted]
         return LanguageProfile(
-            texts=len(self._told),
+            texts=len(told),
             expected=wanted,
             counts=dict(counts.most_common(_LANGUAGES_TOLD)),
             others=RowsFound(count=len(others), places=tuple(others[:EXAMPLES])),

@@ -96,6 +96,23 @@ def test_of_many_texts_some_are_told_evenly_whatever_their_order(monkeypatch: py
     assert last.count == found.texts
 
 
+def test_unclear_texts_cost_no_more_than_clear_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steps.text_checks.LANGUAGE_TEXTS", 100)
+    identified: list[str] = []
+
+    class Unclear:
+        def classify(self, text: str) -> tuple[str, float]:
+            identified.append(text)
+            return "en", 0.4
+
+    monkeypatch.setattr("steps.text_checks._identifier", Unclear)
+    languages = Languages()
+    for row in range(1, 3001):
+        languages.add(place(row), ENGLISH)
+    assert len(identified) < 500
+    assert languages.profile([]).texts == 0
+
+
 def test_every_language_that_a_recipe_may_name_can_be_told() -> None:
     assert set(LanguageIdentifier.from_model_file(MODEL_FILE).labels) == LANGUAGES
 
