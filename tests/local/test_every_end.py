@@ -122,14 +122,22 @@ def test_shuffled_labels_end_in_metrics_rejected_with_the_number(
     labels = [row["label"] for row in few_rows]
     random.Random(1).shuffle(labels)  # noqa: S311 - a shuffle, not a secret
     shuffled = [{**row, "label": label} for row, label in zip(few_rows, labels, strict=True)]
-    run = laptop.call(
-        "run", write_recipe("shuffled-labels"), "--data", write_rows("shuffled.csv", shuffled), "--approve"
-    )
+    recipe, data = write_recipe("shuffled-labels", {"approval.policy": "never"}), write_rows("shuffled.csv", shuffled)
+    run = laptop.call("run", recipe, "--data", data, "--approve")
     assert run.code == 1, run.errors
     assert run.document["outcome"] == "MetricsRejected"
     assert "accuracy" in run.document["cause"]
     assert "0.58" in run.document["cause"]
     assert laptop.locks() == []
+
+    # Overridden, a person is asked although the policy asks nobody, and reads who wished it and why.
+    overridden = laptop.call("run", recipe, "--data", data, "--reject", "--override-metrics", "It is only a test.")
+    assert overridden.document["outcome"] == "ApprovalDenied", overridden.errors
+    assert "TrainModel" not in states_of(overridden.document)
+    assert overridden.document["override"]["why"] == "It is only a test."
+    asked = next(mail for mail in laptop.mails() if mail["subject"].startswith("Approve shuffled-labels"))
+    assert "It is only a test." in asked["text"]
+    assert "is below its floor" in asked["text"]
 
 
 def test_a_denied_approval_ends_so_and_started_again_nothing_is_trained_again(
