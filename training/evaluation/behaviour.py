@@ -117,8 +117,14 @@ def _result(
         failure_rate=len(failed) / len(cases) if cases else 0.0,
         limit=test.limit,
         champion_failure_rate=_share(live) if live else None,
-        examples=[_failure(case, miss) for case, miss in failed[:MAX_EXAMPLES]],
+        examples=[_failure(case, miss) for case, miss in _spread(failed)],
     )
+
+
+def _spread(failed: Sequence[tuple[BehaviourCase, Miss]]) -> list[tuple[BehaviourCase, Miss]]:
+    """A few of them from the first on, evenly, since neighbours come from one template."""
+    count = min(MAX_EXAMPLES, len(failed))
+    return [failed[index * len(failed) // count] for index in range(count)]
 
 
 def _share(misses: Sequence[Miss | None]) -> float:
