@@ -12,28 +12,19 @@ from steps.shortened import shortened
 if TYPE_CHECKING:
     from steps.behaviour_report import BehaviourReport
 
-# What a run's state has room for; the report has all of them.
-MAX_BEHAVIOUR_FINDINGS = 10
 _EXAMPLE_BYTES = 120
 _KINDS = {
     "minimum_functionality": "minimum functionality",
     "invariance": "invariance",
     "directional": "directional expectation",
 }
-_GRAVITY = {"failed": 0, "warned": 1, "passed": 2}
 # Differences of decimal fractions miss their value by less than this.
 _ROUNDING = 1e-9
 
 
 def behaviour_findings(report: BehaviourReport | None) -> list[Finding]:
-    """One for each test, what failed first, then in the recipe's order; the last one counts those beyond the room."""
-    findings = sorted(
-        (_judge(result) for result in (report.results if report is not None else [])),
-        key=lambda finding: _GRAVITY[finding.verdict],
-    )
-    if len(findings) <= MAX_BEHAVIOUR_FINDINGS:
-        return findings
-    return [*findings[: MAX_BEHAVIOUR_FINDINGS - 1], _further(findings[MAX_BEHAVIOUR_FINDINGS - 1 :])]
+    """One for each test, in the recipe's order; none when the recipe has no such tests."""
+    return [_judge(result) for result in (report.results if report is not None else [])]
 
 
 def _judge(result: BehaviourResult) -> Finding:
@@ -76,17 +67,4 @@ def _finding(result: BehaviourResult, verdict: Literal["passed", "failed", "warn
         observed=result.failure_rate,
         limit=result.limit,
         sentence=sentence,
-    )
-
-
-def _further(findings: Sequence[Finding]) -> Finding:
-    """The worst of their verdicts, and how many broke their limits."""
-    broken = {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in ("failed", "warned")}
-    return Finding(
-        rule="behaviour_further",
-        verdict=findings[0].verdict,
-        observed=broken["failed"] + broken["warned"],
-        limit=0,
-        sentence=f"behaviour: of {len(findings)} further tests {broken['failed']} failed and {broken['warned']} "
-        "warned; evaluate_model/report.json has all of them.",
     )

@@ -88,6 +88,19 @@ def test_failures_are_counted_and_shown_without_the_text_of_a_held_back_row(
     assert not any(text in words for text in ROWS)
 
 
+def test_the_failures_shown_are_spread_over_all_of_them(make_recipe: MakeRecipe, rows: PreparedRows) -> None:
+    recipe = make_recipe(
+        behaviour={
+            "tests": [{**GOOD, "templates": [f"{n} {{letter}}" for n in range(10)]}],
+            "lexicons": {"letter": list("abcdefghij")},
+        }
+    )
+    report = report_behaviour(recipe, rows, asked(Words(), rows, recipe), None)
+    assert report
+    [result] = report.results
+    assert [each.after for each in result.examples] == ["0 a", "2 a", "4 a", "6 a", "8 a"]
+
+
 def test_the_live_version_is_put_to_the_same_cases(make_recipe: MakeRecipe, rows: PreparedRows) -> None:
     recipe = recipe_with(make_recipe, CAPITALS, GOOD)
     candidate, live = Words(), Words("o")

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from steps.behaviour.findings import MAX_BEHAVIOUR_FINDINGS, behaviour_findings
+from steps.behaviour.findings import behaviour_findings
 from steps.behaviour_report import BehaviourFailure, BehaviourReport, BehaviourResult
 from steps.contracts import Finding
 
@@ -58,19 +58,10 @@ def test_a_test_without_a_case_warns_since_it_says_nothing(severity: str) -> Non
     assert finding.sentence == "behaviour typos (invariance) found no row that it could change, so it says nothing."
 
 
+def test_every_test_has_its_finding_in_the_recipes_order() -> None:
+    found = findings(result(0, name="one"), result(90, name="two"), result(0, name="three"))
+    assert [finding.rule for finding in found] == ["behaviour_one", "behaviour_two", "behaviour_three"]
+
+
 def test_a_recipe_without_tests_has_no_finding() -> None:
     assert behaviour_findings(None) == []
-
-
-def test_of_many_what_failed_comes_first_and_the_last_counts_the_rest() -> None:
-    passed = [result(0, name=f"p{n}") for n in range(20)]
-    warned = [result(50, name=f"w{n}", severity="warn") for n in range(2)]
-    failed = [result(50, name=f"f{n}") for n in range(2)]
-    some = findings(*passed, *warned, *failed)
-    assert len(some) == MAX_BEHAVIOUR_FINDINGS
-    assert [finding.verdict for finding in some] == ["failed"] * 2 + ["warned"] * 2 + ["passed"] * 6
-    assert some[-1].rule == "behaviour_further"
-    assert some[-1].sentence.startswith("behaviour: of 15 further tests 0 failed and 0 warned;")
-    all_failed = findings(*(result(50, name=f"f{n}") for n in range(50)))
-    assert all_failed[-1].verdict == "failed"
-    assert all_failed[-1].observed == 41
