@@ -54,4 +54,11 @@ def test_the_recipe_that_imports_measures_on_the_rows_of_the_one_that_trains() -
     trains, imports = recipes["name-gender"], recipes["name-gender-imported"]
     assert imports.import_model
     assert (imports.data, imports.split, imports.smoke) == (trains.data, trains.split, trains.smoke)
-    assert imports.not_for == trains.not_for
+    assert (imports.not_for, imports.behaviour) == (trains.not_for, trains.behaviour)
+
+
+@pytest.mark.parametrize("file", RECIPES, ids=lambda file: file.parent.name)
+def test_a_recipe_tests_behaviour_of_every_kind_and_can_be_refused_for_it(file: Path) -> None:
+    tests = parse_recipe(file.read_text(encoding="utf-8"), where=str(file)).behaviour.tests
+    assert {test.kind for test in tests} == {"minimum_functionality", "invariance", "directional"}
+    assert [test.name for test in tests if test.severity == "error" and test.limit <= 0.1]
