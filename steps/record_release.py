@@ -88,7 +88,7 @@ def _override(state: RunState) -> str:
     if state.prepare_run is None or state.check_metrics is None or not state.check_metrics.overridden:
         return ""
     who, why = state.prepare_run.requested_by.partition("@")[0], state.prepare_run.override_reason
-    return f" Its metrics had been rejected, which {who} overrode: {why}"
+    return f" (Its metrics had been rejected, which {who} overrode: “{why}”)"
 
 
 def _approval(decided: ApprovalDecision | None) -> str:

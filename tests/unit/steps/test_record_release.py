@@ -107,7 +107,7 @@ def test_the_card_names_who_overrode_rejected_metrics(state: RunState, reviews: 
     state = state.model_copy(update={"prepare_run": plan, "check_metrics": overridden})
     live = live_version(state, recipe=reviews, previous=None, now=now)
     said = model_card(state, reviews, live, NO_THRESHOLDS).approval
-    assert said.endswith("policy allows. Its metrics had been rejected, which ann overrode: It is urgent.")
+    assert said.endswith("policy allows. (Its metrics had been rejected, which ann overrode: “It is urgent.”)")
 
 
 def test_a_model_that_was_brought_along_learned_from_none_of_our_rows(
