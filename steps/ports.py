@@ -122,6 +122,7 @@ class ModelPackage:
 
     group_tags: of the whole group; a version has no tags of its own
     containers: what serves it, in the order of an inference pipeline
+    card: SageMaker's ModelCardContent, one line of JSON
     """
 
     group: str
@@ -132,6 +133,7 @@ class ModelPackage:
     report_uri: str
     properties: Mapping[str, str]
     request_token: str
+    card: str
 
 
 class ModelRegistry(Protocol):

@@ -151,6 +151,8 @@ class SageMakerRegistry:
                 ModelMetrics={
                     "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": package.report_uri}}
                 },
+                # Whether the version may serve is said by ModelApprovalStatus alone, so the card's status stays.
+                ModelCard={"ModelCardContent": package.card, "ModelCardStatus": "PendingReview"},
                 CustomerMetadataProperties=dict(package.properties),
                 ClientToken=package.request_token,
                 # The run has already evaluated these bytes on rows they never saw.

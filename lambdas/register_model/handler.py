@@ -10,12 +10,14 @@ from pydantic import BaseModel
 
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker import model_registry
-from lambdas.artifacts import planned
+from lambdas.artifacts import planned, read_recipe
 from lambdas.observed import logger, state_handler
 from lambdas.settings import Settings
 from steps.contracts import CheckMetricsResult, PrepareRunResult, RegisterModelResult
+from steps.evaluation_report import EVALUATION_REPORT, MetricsReport
 from steps.names import RUN_TAG, digest_of, endpoint_name
 from steps.ports import ArtifactStore, ModelContainer, ModelPackage, ModelRegistry
+from steps.report.registry_card import registry_card
 
 # SageMaker's limits: an idempotency token of 36 characters, properties of 256.
 _TOKEN_CHARACTERS = 36
@@ -48,6 +50,8 @@ def register_model(
     plan = request.plan
     model, endpoint, evaluation = planned(plan.train_model), planned(plan.endpoint), planned(plan.evaluate_model)
     digest = artifacts.digest(model.output_uri)
+    report_uri = f"{evaluation.output_uri}/{EVALUATION_REPORT}"
+    measured = MetricsReport.model_validate_json(artifacts.read(report_uri))
     containers = [
         ModelContainer(each.image_uri, model.output_uri, each.environment) for each in endpoint.containers
     ] or [ModelContainer(endpoint.image_uri, model.output_uri, {})]
@@ -58,7 +62,8 @@ def register_model(
             description=f"{plan.recipe}, run {plan.run_id}",
             containers=containers,
             instance_type=endpoint.instance_type,
-            report_uri=f"{evaluation.output_uri}/report.json",
+            report_uri=report_uri,
+            card=registry_card(read_recipe(plan, artifacts), plan, measured),
             properties={
                 "run_id": plan.run_id,
                 "model_digest": digest,

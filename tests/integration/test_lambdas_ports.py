@@ -689,6 +689,7 @@ def package() -> ModelPackage:
         report_uri="s3://bucket/report.json",
         properties={"run_id": "run-1"},
         request_token="0" * 36,
+        card='{"model_overview": {"model_creator": "Greenlight"}}',
     )
 
 

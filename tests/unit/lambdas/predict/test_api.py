@@ -191,7 +191,7 @@ def test_the_live_version_may_be_asked_for_by_its_number() -> None:
 def test_a_version_that_exists_but_does_not_serve_is_a_conflict(
     registry: ModelRegistry, publish: Callable[[ModelCard], None], cards: dict[str, ModelCard]
 ) -> None:
-    package = ModelPackage("greenlight-reviews", {}, "", [], "ml.m5.large", "s3://b/r", {}, "t")
+    package = ModelPackage("greenlight-reviews", {}, "", [], "ml.m5.large", "s3://b/r", {}, "t", "{}")
     registry.register(package)
     arn, version = registry.register(package)
     publish(cards["reviews"].model_copy(update={"model_version": version, "model_package_arn": arn}))
