@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from steps.contracts import Finding
+from steps.profile import EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,10 +56,13 @@ def counted(number: int, thing: str) -> str:
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
-def places(found: RowsFound) -> str:
-    """`row 3 (line 4), row 9 (line 10) and 5 more`."""
-    named = ", ".join(str(place) for place in found.places)
-    more = found.count - len(found.places)
+def places(found: RowsFound, most: int = EXAMPLES) -> str:
+    """`row 3 (line 4), row 9 (line 10) and 5 more`; without room for one, `7 rows`."""
+    shown = found.places[:most]
+    if not shown:
+        return counted(found.count, "row")
+    named = ", ".join(str(place) for place in shown)
+    more = found.count - len(shown)
     return f"{named} and {more} more" if more else named
 
 

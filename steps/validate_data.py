@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from steps.contracts import Finding, ValidateDataResult
 from steps.data_findings import at_least, at_most, counted, listed, places, share_of
 from steps.drift_rules import drift_findings
+from steps.profile import EXAMPLES
 from steps.text_findings import judge_texts
 from steps.two_samples import wilson_interval
 
@@ -111,16 +112,21 @@ def _row_counts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
 def _bad_rows(profile: DataProfile, recipe: Recipe) -> Finding:
     bad = profile.unreadable_rows.count + profile.unknown_labels.count + profile.bad_cells.count
     known = ", ".join(recipe.data.labels)
-    details = [f"{places(profile.unreadable_rows)} cannot be read"] if profile.unreadable_rows.count else []
-    details += [f"{profile.first_bad_byte}, which is not UTF-8"] if profile.first_bad_byte else []
-    details += [
-        f"{places(unknown.rows)}, column '{recipe.data.label_column}': {unknown.value} is none of {known}"
+    kinds = [(profile.unreadable_rows, " cannot be read")] if profile.unreadable_rows.count else []
+    kinds += [
+        (unknown.rows, f", column '{recipe.data.label_column}': {unknown.value} is none of {known}")
         for unknown in profile.unknown_label_values
     ]
-    details += [
-        f"{places(bad_cell.rows)}, column '{bad_cell.column}': {bad_cell.value} is {bad_cell.wanted}"
+    kinds += [
+        (bad_cell.rows, f", column '{bad_cell.column}': {bad_cell.value} is {bad_cell.wanted}")
         for bad_cell in profile.bad_cell_values
     ]
+    details, room = [], EXAMPLES
+    for found, what in kinds:
+        details.append(places(found, room) + what)
+        room -= min(room, len(found.places))
+    if profile.first_bad_byte:
+        details.insert(1, f"{profile.first_bad_byte}, which is not UTF-8")
     return at_most(
         MAX_BAD_ROW_SHARE,
         share_of(bad, profile.rows),

@@ -172,10 +172,22 @@ def test_bad_rows_are_told_with_row_line_byte_column_and_known_labels(failed: Fa
     )
     assert finding.sentence == (
         "6 of 100 rows of f.csv cannot be used (row 3 (line 4) cannot be read; line 4, byte 6 is 0xe9, which is not "
-        "UTF-8; row 7 (line 8), row 8 (line 9), row 9 (line 10) and 2 more, column 'label': 'maybe' is none of 0, 1); "
+        "UTF-8; row 7 (line 8), row 8 (line 9) and 3 more, column 'label': 'maybe' is none of 0, 1); "
         "that is 6.00%, and at most 2.00% are allowed. Correct these rows, or change data_rules.max_bad_row_share."
     )
     assert (finding.observed, finding.limit) == (0.06, 0.02)
+
+
+def test_a_sentence_names_three_rows_at_most(failed: Failed) -> None:
+    unknown = tuple(UnknownLabel(value=f"'{value}'", rows=found(5, 7, 8, 9)) for value in "abc")
+    (finding,) = failed(
+        profile(unreadable_rows=found(2, 3, 5), unknown_labels=found(15, 7, 8, 9), unknown_label_values=unknown)
+    )
+    assert finding.sentence.count("(line") == 3
+    assert (
+        "(row 3 (line 4), row 5 (line 6) cannot be read; row 7 (line 8) and 4 more, column 'label': 'a' is none of 0, 1"
+        "; 5 rows, column 'label': 'b' is none of 0, 1; 5 rows, column 'label': 'c' is none of 0, 1)"
+    ) in finding.sentence
 
 
 def test_no_rows_at_all_are_rejected_without_dividing_by_zero(failed: Failed) -> None:
