@@ -14,7 +14,7 @@ from greenlight.errors import WrongUseError
 _ABOUT = {
     "data": "Which columns mean what.",
     "split": "A row's part follows from its content and this seed, so it stays the same when rows are added.",
-    "data_rules": "Set from the file, with room to move. Worse data ends a run in DataRejected, or warns (docs/data.md).",
+    "data_rules": "Set from the file, with room to move. Worse data ends a run or warns (docs/data.md).",
     "training": "The training job. Hyperparameters left out keep the script's own defaults.",
     "metrics": "Floors that only a model better than guessing passes; raise them when you know what is possible.",
     "approval": "Who is asked before a model goes live.",
