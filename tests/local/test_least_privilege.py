@@ -30,6 +30,7 @@ NEEDED = {
     "test_predictions.py",
     "test_rare_paths.py",
     "test_starts.py",
+    "test_trial.py",
 }
 
 # What nothing on a laptop can ask for, each with who says that AWS does.
