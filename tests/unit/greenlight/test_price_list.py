@@ -80,6 +80,8 @@ SAGEMAKER = [
     product("0.245", "Hrs", component="Processing", instanceName="ml.m5.xlarge"),
     product("0", "Hrs", component="Processing", instanceName="ml.t3.medium"),
     product("0.099", "Hrs", component="studio-jupyterlab", instanceName="ml.m5.xlarge"),
+    product("0.000022", "Seconds", usagetype="EUN1-ServerlessInf:Mem-1GB"),
+    product("0.000044", "Seconds", usagetype="EUN1-ServerlessInf:Mem-2GB"),
     product("0.147", "GB-Mo", "$0.147 per GB-Mo of Training Job ML storage"),
 ]
 ALARMS = [
@@ -101,6 +103,7 @@ def test_a_region_is_read_page_by_page(pricing: Any, stub: Stubber) -> None:
     assert charged.state_transitions_1000 == Decimal("0.025")
     assert charged.lambda_gb_second == Decimal("0.0000133334"), "the first tier"
     assert charged.lambda_requests_million == Decimal("0.2")
+    assert charged.serverless_gb_second == Decimal("0.000022")
     assert charged.alarm_month == Decimal("0.10")
     assert charged.dashboard_month == Decimal("3.00")
     assert charged.key_month == Decimal("1.00")

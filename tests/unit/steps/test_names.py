@@ -14,6 +14,7 @@ from steps.names import (
     job_name,
     model_name,
     stack_name_problem,
+    trial_name,
 )
 
 LEGAL = re.compile(r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$")
@@ -59,6 +60,16 @@ def test_a_legal_stack_name_begins_every_name_of_its_runs(stack: str) -> None:
     recipe, run_id = "r" * 30, f"{'r' * 30}-20260302-090000-ab12"
     assert endpoint_name(stack, recipe) == f"{stack}-{recipe}"
     assert model_name(stack, run_id).startswith(f"{stack}-")
+
+
+@pytest.mark.parametrize("run_id", ["reviews-20260302-090000-ab12", "r" * 60, "of--hand"])
+def test_a_trials_name_ends_as_no_other_and_fits(run_id: str) -> None:
+    model = model_name("greenlight", run_id)
+    name = trial_name(model)
+    assert name.startswith("greenlight-")
+    assert name.endswith("--trial")
+    assert len(name) <= NAME_LIMIT
+    assert "--" not in model
 
 
 @pytest.mark.parametrize("stack", ["", "Green", "2green", "green_light", "green--light", "-g", "g-", "a" * 33])
