@@ -7,6 +7,7 @@ Reads   --test DIR            test.csv, as Preprocess wrote it
         --validation DIR      validation.csv; left out unless the recipe chooses thresholds there
         --recipe FILE         the recipe
 Writes  --output DIR          report.json (MetricsReport)
+                              examples.json (EvaluatedExamples: rows for an approver to read)
                               predictions.csv (the candidate's answer to each row; row numbers, no inputs)
                               evaluated_rows.json (EvaluatedRows: a few that the endpoint must answer alike)
 Run     python -m training.evaluate_model --test DIR --candidate DIR [--champion DIR [--champion-card FILE]]
@@ -18,19 +19,23 @@ from __future__ import annotations
 import argparse
 import logging
 import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steps.answers import NO_THRESHOLDS
 from steps.evaluated_rows import EVALUATED_ROWS, choose_rows
-from steps.evaluation_report import EVALUATION_REPORT
+from steps.evaluation_report import EVALUATION_REPORT, EXAMPLES
 from steps.exit_message import own_error_as_exit_message
 from steps.model_card import ModelCard
 from steps.recipe import parse_recipe
 from training.evaluation.asked_model import ARCHIVE, ask_model
 from training.evaluation.behaviour import report_behaviour
+from training.evaluation.examples import choose_examples
+from training.evaluation.measured_server import REQUESTS, measure_server
 from training.evaluation.predictions_file import write_predictions
 from training.evaluation.report import report_on
+from training.evaluation.training_notes import learning_curves, model_checks
 from training.prepared_rows import PreparedRows
 
 if TYPE_CHECKING:
@@ -55,21 +60,40 @@ def thresholds_of(card: Path) -> Mapping[str, float]:
 def evaluate(args: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
     """Ask both models about the test rows, measure, and write what was found; scratch: an empty folder."""
     rows = prepared_rows(args.test / "test.csv", recipe)
-    answers = rows.answers()
     validation = prepared_rows(args.validation / "validation.csv", recipe) if args.validation else None
-    candidate = ask_model(args.candidate / ARCHIVE, scratch / "candidate", rows, recipe, validation=validation)
-    champion = None
-    if args.champion:
-        thresholds = thresholds_of(args.champion_card) if args.champion_card else NO_THRESHOLDS
-        champion = ask_model(args.champion / ARCHIVE, scratch / "champion", rows, recipe, thresholds=thresholds)
-    report = report_on(recipe, answers, candidate, champion)
-    report = report.model_copy(update={"behaviour": report_behaviour(recipe, rows, candidate, champion)})
+    answers = rows.answers()
+    with ExitStack() as servers:
+        candidate = ask_model(
+            args.candidate / ARCHIVE, scratch / "candidate", rows, recipe, servers=servers, validation=validation
+        )
+        champion = None
+        if args.champion:
+            thresholds = thresholds_of(args.champion_card) if args.champion_card else NO_THRESHOLDS
+            champion = ask_model(
+                args.champion / ARCHIVE, scratch / "champion", rows, recipe, servers=servers, thresholds=thresholds
+            )
+        own = candidate.measured(recipe, answers)
+        live = None if champion is None else champion.measured(recipe, answers)
+        report = report_on(recipe, rows.inputs(), own, live, candidate.thresholds)
+        some = [each.row for each in choose_rows(rows.inputs(), candidate.outputs.tolist(), REQUESTS).rows]
+        report = report.model_copy(
+            update={
+                "curves": report.curves.model_copy(update={"learning": learning_curves(candidate.folder)}),
+                "serving": measure_server(candidate, some),
+                "champion_serving": None if champion is None else measure_server(champion, some),
+                # An archive that was brought along may have been trained in another run.
+                "model_checks": [] if recipe.import_model else model_checks(candidate.folder),
+                "behaviour": report_behaviour(recipe, rows, candidate, champion),
+            }
+        )
+    examples = choose_examples(rows.inputs(), recipe.data.class_names, own, live)
+    evaluated = choose_rows(rows.inputs(), candidate.outputs.tolist(), recipe.smoke.evaluated_rows)
     output: Path = args.output
     output.mkdir(parents=True, exist_ok=True)
     (output / EVALUATION_REPORT).write_text(report.model_dump_json(indent=2), encoding="utf-8")
-    write_predictions(output / "predictions.csv", recipe, answers, candidate.outputs, candidate.answered(recipe))
-    evaluated = choose_rows(rows.inputs(), candidate.outputs.tolist(), recipe.smoke.evaluated_rows)
+    (output / EXAMPLES).write_text(examples.model_dump_json(), encoding="utf-8")
     (output / EVALUATED_ROWS).write_text(evaluated.model_dump_json(), encoding="utf-8")
+    write_predictions(output / "predictions.csv", recipe, answers, candidate.outputs, own.given)
     measured = ", ".join(f"{name} {value:.4f}" for name, value in report.candidate.items())
     logger.info("%d rows: %s", report.rows, measured)
 

@@ -2,7 +2,8 @@
 
 Reads   --train DIR, --validation DIR   train.csv and validation.csv (the model's columns, then the answers)
         --schema DIR                    schema.json (the recipe's data.features)
-Writes  --model-dir DIR                 transformer.skops, booster.ubj, schema.json and code/, which serves them
+Writes  --model-dir DIR                 transformer.skops, booster.ubj, schema.json and code/, which serves them;
+                                        learning_curve.json (LearningCurve)
         --output-data-dir DIR           training_report.json
 Run     python -m training.table_model --train DIR --validation DIR --schema DIR --model-dir DIR
             --output-data-dir DIR --task regression --class_names '[]' [--max_depth 4 ...: see table_hyperparameters.py]
@@ -32,6 +33,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from serving.table_rows import Schema
 from serving.table_transformer import CATEGORICAL, NUMERIC, TableTransformer
+from steps.learning_curve import write_learning_curve
 from training.hyperparameters import HyperparameterError
 from training.prepared_rows import TrainingDataError
 from training.table_archive import write_archive
@@ -111,8 +113,10 @@ def train(
     task: str,
     n_classes: int,
     hyperparameters: TableHyperparameters,
-) -> tuple[Any, Any, dict[str, float]]:
-    """Fit transformers and booster, stop by the validation rows; returns both and what was measured.
+) -> tuple[Any, Any, dict[str, float], dict[str, list[float]]]:
+    """Fit transformers and booster, stop by the validation rows; returns both, what was measured, and the losses.
+
+    The losses are those of the training and of the validation rows after each tree.
 
     Raises TrainingDataError when log_target is asked for a target of -1 or less.
     """
@@ -122,11 +126,14 @@ def train(
     rows = _matrix(transformer, training, task, hp)
     held_out = _matrix(transformer, validation, task, hp, reference=rows)
     logger.info("%d training rows, %d features", len(training), rows.num_col())
+    losses: dict[str, dict[str, list[float]]] = {}
     booster = xgboost.train(
         _parameters(task, n_classes, len(training), hp),
         rows,
         num_boost_round=hp.num_boost_round,
-        evals=[(held_out, "validation")],
+        # The last is the one by which training stops.
+        evals=[(rows, "training"), (held_out, "validation")],
+        evals_result=losses,
         callbacks=[
             xgboost.callback.EarlyStopping(rounds=hp.early_stopping_rounds, save_best=True),
             _Progress(),
@@ -141,7 +148,8 @@ def train(
         booster = xgboost.train(
             _parameters(task, n_classes, len(both), hp), rows, num_boost_round=int(measured["trees"])
         )
-    return fitted, booster, measured
+    _, loss = OBJECTIVES[task]
+    return fitted, booster, measured, {name: each[loss] for name, each in losses.items()}
 
 
 def _matrix(
@@ -223,7 +231,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     schema = Schema.read(args.schema / "schema.json")
     training = read_table(args.train / "train.csv", schema, args.task, class_names)
     validation = read_table(args.validation / "validation.csv", schema, args.task, class_names)
-    fitted, booster, measured = train(
+    fitted, booster, measured, losses = train(
         training, validation, schema, task=args.task, n_classes=len(class_names), hyperparameters=hyperparameters
     )
     write_archive(
@@ -234,6 +242,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         task=args.task,
         log_target=hyperparameters.log_target,
     )
+    write_learning_curve(args.model_dir, losses)
     report = {
         "rows": {"train": len(training), "validation": len(validation)},
         "features": booster.num_features(),

@@ -4,6 +4,7 @@ Reads   --train DIR, --validation DIR   train.csv and validation.csv: a column `
                                         or for the task multi_label a column of 0 and 1 for each label
 Writes  --model-dir DIR/1               a SavedModel; signature serving_default: (texts,) strings to
                                         (texts, classes) probabilities, in the order of --class_names
+        --model-dir DIR                 learning_curve.json (LearningCurve)
         --output-data-dir DIR           training_report.json
 Run     python -m training.text_classifier --train DIR --validation DIR --model-dir DIR --output-data-dir DIR
             --class_names '["negative", "positive"]' [--task multi_label]
@@ -25,6 +26,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from steps.learning_curve import write_learning_curve
 from training.arguments import parse_arguments
 from training.hyperparameters import HyperparameterError, Hyperparameters
 from training.naive_bayes import NaiveBayesBag, label_weights, log_count_ratios
@@ -32,7 +34,7 @@ from training.prepared_rows import PreparedRows, TrainingDataError
 from training.text_features import FIRST_FEATURE, TextFeatures, build_vocabulary
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -173,6 +175,11 @@ def train(
     return ServedClassifier(features, bag), history.history
 
 
+def cross_entropies(history: Mapping[str, Sequence[float]]) -> dict[str, Sequence[float]]:
+    """What Keras noted of each epoch, as training and validation loss."""
+    return {"training": history["cross_entropy"], "validation": history["val_cross_entropy"]}
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run as a training job does."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
@@ -184,6 +191,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     one_is_right = args.task != "multi_label"
     model, history = train(texts, targets, validation, one_is_right=one_is_right, hyperparameters=hyperparameters)
     tf.saved_model.save(model, str(args.model_dir / VERSION_FOLDER), signatures={"serving_default": model.__call__})
+    write_learning_curve(args.model_dir, cross_entropies(history))
     report: dict[str, Any] = {
         "rows": {"train": len(targets), "validation": len(validation[1])},
         "task": args.task,

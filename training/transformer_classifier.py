@@ -5,6 +5,7 @@ Reads   --train DIR, --validation DIR   train.csv and validation.csv, as trainin
 Writes  --model-dir DIR/1               a SavedModel with tokenizer, encoder and n-grams; signature serving_default:
                                         (texts,) strings to (texts, classes) probabilities, in the order of
                                         --class_names
+        --model-dir DIR                 learning_curve.json (LearningCurve), when the encoder was fine-tuned
         --output-data-dir DIR           training_report.json: the losses of the frozen features, of the fine-tuned
                                         encoder, of the n-grams and of both together, on the validation rows
 Run     python -m training.transformer_classifier --train DIR --validation DIR --pretrained DIR --model-dir DIR
@@ -27,6 +28,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from steps.learning_curve import write_learning_curve
 from training import text_classifier
 from training.arguments import parse_arguments
 from training.bert import WeightsError, is_lowercase, load_encoder, read_vocabulary
@@ -142,6 +144,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     served, found = train(training, validation, args.pretrained, one_is_right=args.task != "multi_label", hp=hp)
     folder = str(args.model_dir / text_classifier.VERSION_FOLDER)
     tf.saved_model.save(served, folder, signatures={"serving_default": served.__call__})
+    if "history" in found:
+        write_learning_curve(args.model_dir, text_classifier.cross_entropies(found["history"]))
     report: dict[str, Any] = {
         **found,
         "rows": {"train": len(training[1]), "validation": len(validation[1]), **found["rows"]},

@@ -13,11 +13,14 @@ from serving.model import load_model
 from serving.unusable_input import UnusableInputError
 from steps.answers import NO_THRESHOLDS, read_answer
 from steps.errors import ArtifactMissingError
+from training.evaluation.measured_server import serve
+from training.evaluation.resampling import MeasuredRows
 from training.evaluation.thresholds import choose_thresholds
 from training.metrics import answered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import ExitStack
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from serving.model import Model
     from steps.answers import Output
     from steps.recipe import Recipe
+    from training.evaluation.measured_server import Server
     from training.prepared_rows import PreparedRows
 
 ARCHIVE = "model.tar.gz"
@@ -41,6 +45,7 @@ class AskedModel:
 
     archive: the file;  folder: what it holds, unpacked
     outputs: (rows, outputs), the model's numbers;  thresholds: as in MetricsReport
+    server: the process that serves it, too, where it can run
     """
 
     archive: Path
@@ -48,10 +53,12 @@ class AskedModel:
     model: Model
     outputs: NDArray[np.float64]
     thresholds: Mapping[str, float]
+    server: Server | None = None
 
-    def answered(self, recipe: Recipe) -> NDArray[Any]:
-        """What was answered, in the shape of PreparedRows.answers."""
-        return answered(recipe.task, recipe.data.class_names, self.outputs, self.thresholds)
+    def measured(self, recipe: Recipe, answers: NDArray[Any]) -> MeasuredRows:
+        """Its answers beside those that are right; answers: as PreparedRows.answers gives them."""
+        given = answered(recipe.task, recipe.data.class_names, self.outputs, self.thresholds)
+        return MeasuredRows(recipe.task, self.outputs, answers, given)
 
 
 def ask_model(
@@ -60,25 +67,31 @@ def ask_model(
     rows: PreparedRows,
     recipe: Recipe,
     *,
+    servers: ExitStack,
     thresholds: Mapping[str, float] = NO_THRESHOLDS,
     validation: PreparedRows | None = None,
 ) -> AskedModel:
-    """Unpack an archive into a folder and ask the model in it about every row; raises as unpack_model and predict.
+    """Unpack an archive into a folder, load the model in it, and ask it about every row.
 
+    servers: ends the server that is started for it
     thresholds: those that it is known to answer by;  validation: rows on which they are chosen instead
+    Raises as unpack, load and predict do.
     """
-    model = unpack_model(archive, folder)
+    unpack(archive, folder)
+    # It loads in a process of its own while the rows are asked about here.
+    server = servers.enter_context(serve(folder, recipe))
+    model = load(archive, folder)
     if validation is not None:
         outputs = predict(model, validation, recipe)
         thresholds = choose_thresholds(recipe.task, recipe.data.class_names, outputs, validation.answers())
-    return AskedModel(archive, folder, model, predict(model, rows, recipe), thresholds)
+    return AskedModel(archive, folder, model, predict(model, rows, recipe), thresholds, server)
 
 
-def unpack_model(archive: Path, folder: Path) -> Model:
-    """Unpack an archive into a folder and load what it holds.
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpack an archive into a folder.
 
     Members that point outside `folder`, links to outside and devices are refused.
-    Raises ArtifactMissingError without an archive, ModelArchiveError when it holds no model.
+    Raises ArtifactMissingError without an archive, ModelArchiveError when it cannot be unpacked.
     """
     if not archive.is_file():
         raise ArtifactMissingError(f"{archive.name} is missing in the folder '{archive.parent.name}'")
@@ -87,6 +100,10 @@ def unpack_model(archive: Path, folder: Path) -> Model:
             tar.extractall(folder, filter="data")
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise ModelArchiveError(f"{archive.name} cannot be unpacked: {error}") from error
+
+
+def load(archive: Path, folder: Path) -> Model:
+    """The model of an archive that was unpacked into a folder; raises ModelArchiveError when there is none."""
     try:
         return load_model(folder)
     except (OSError, UnusableInputError) as error:  # no model there, or one that cannot be read

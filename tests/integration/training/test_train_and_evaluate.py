@@ -17,10 +17,13 @@ from numpy.typing import NDArray
 from serving.model import load_model
 from steps.check_metrics import check_metrics
 from steps.evaluated_rows import EvaluatedRows, is_same
-from steps.evaluation_report import MetricsReport
+from steps.evaluation_report import EvaluatedExamples, MetricsReport
+from steps.model_card import ModelCard
 from steps.recipe import parse_recipe
 from training import evaluate_model, text_classifier
+from training.evaluation import measured_server
 from training.evaluation.asked_model import predict
+from training.evaluation.thresholds import best_threshold
 from training.prepared_rows import PreparedRows, TrainingDataError
 
 
@@ -50,6 +53,23 @@ def answers_of(model: Path, texts: Sequence[str]) -> NDArray[np.float64]:
 def table(file: Path) -> list[dict[str, str]]:
     with file.open(newline="") as stream:
         return list(csv.DictReader(stream))
+
+
+def card_with(thresholds: dict[str, float]) -> ModelCard:
+    fields = dict.fromkeys(("model_package_arn", "model_data_uri", "run_id", "data_digest", "recipe_digest"), "-")
+    return ModelCard.model_validate(
+        fields
+        | {"recipe": "small", "description": "Small.", "task": "binary", "class_names": ["bad", "good"]}
+        | {"input": {"text_column": "text", "features": None, "max_text_characters": 100}, "model_version": "1"}
+        | {"model_digest": "-", "code_digest": "-", "approval": "-", "released_at": "2026-01-01T00:00:00Z"}
+        | {"metrics": {}, "test_rows": 1, "training_rows": 1, "thresholds": thresholds}
+    )
+
+
+@pytest.fixture
+def unserved(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An image without the server's libraries; what these tests look at takes no server."""
+    monkeypatch.setattr(measured_server, "SERVER_LIBRARIES", ("a_library_that_nobody_has",))
 
 
 @pytest.fixture(scope="module")
@@ -82,13 +102,55 @@ def test_candidate_and_champion_are_measured_on_the_same_rows(
     assert report.class_names == ["bad", "good"]
     counts = [sum(row["label"] == name for row in rows) for name in report.class_names]
     assert report.majority_baseline_accuracy == max(counts) / len(rows)
+    assert report.paired["accuracy"].gain > 0.05
+    assert report.paired["accuracy"].p_value < 0.05
+    texts = [row["text"] for row in rows]
+    given = [answers_of(model / "model", texts).argmax(axis=1) for model in (two_class_model, weaker)]
+    assert report.disagreements == (given[0] != given[1]).sum()
+    examples = EvaluatedExamples.model_validate_json((tmp_path / "report" / "examples.json").read_text())
+    assert len(examples.disagreements) == min(20, report.disagreements or 0)
+    assert all(one.row == texts[one.row_number - 1] for one in examples.disagreements)
+    assert [one.name for one in report.curves.learning] == ["training", "validation"]
+    for model, served in ((two_class_model, report.serving), (weaker, report.champion_serving)):
+        assert served is not None
+        assert served.requests == min(100, len(rows))
+        assert 0 < served.p50_ms <= served.p95_ms <= served.p99_ms
+        assert served.archive_bytes == (model / "model.tar.gz").stat().st_size < served.unpacked_bytes
 
 
+@pytest.mark.usefixtures("unserved")
+def test_thresholds_are_chosen_on_the_validation_rows_and_the_champion_keeps_its_own(
+    two_classes: Any, two_class_model: Path, tmp_path: Path
+) -> None:
+    text = two_classes.recipe.read_text().replace("metrics:\n", "metrics:\n  thresholds: validation\n")
+    (tmp_path / "recipe.yaml").write_text(text)
+    (tmp_path / "card.json").write_text(card_with({"good": 1.0}).model_dump_json())
+    rows = ["--test", str(two_classes.folder), "--validation", str(two_classes.folder)]
+    models = ["--candidate", str(two_class_model), "--champion", str(two_class_model)]
+    others = ["--champion-card", str(tmp_path / "card.json"), "--recipe", str(tmp_path / "recipe.yaml")]
+    evaluate_model.main([*models, *rows, *others, "--output", str(tmp_path)])
+    report = MetricsReport.model_validate_json((tmp_path / "report.json").read_text())
+    validation = table(two_classes.folder / "validation.csv")
+    probable = answers_of(two_class_model / "model", [row["text"] for row in validation])[:, 1]
+    labels = np.array([row["label"] == "good" for row in validation], dtype=np.int64)
+    assert report.thresholds == {"good": pytest.approx(best_threshold(probable, labels))}
+    # The same model, which answers good from a certainty on that it never reaches.
+    assert report.champion is not None
+    assert report.candidate["f1"] > 0.95
+    assert report.champion["f1"] == 0.0
+    assert report.candidate["roc_auc"] == report.champion["roc_auc"]
+    for prediction in table(tmp_path / "predictions.csv"):
+        is_good = float(prediction["probability_good"]) >= report.thresholds["good"]
+        assert prediction["answered"] == ("good" if is_good else "bad")
+
+
+@pytest.mark.usefixtures("unserved")
 def test_the_predictions_are_the_served_answers_row_by_row_without_texts(
     two_classes: Any, two_class_model: Path, tmp_path: Path
 ) -> None:
     report = evaluate(two_classes, tmp_path, two_class_model)
     assert report.champion is None
+    assert report.serving is None
     rows, predictions = table(two_classes.folder / "test.csv"), table(tmp_path / "predictions.csv")
     assert [row["label"] for row in rows] == [prediction["label"] for prediction in predictions]
     signature = tf.saved_model.load(str(two_class_model / "model" / "1")).signatures["serving_default"]
@@ -101,6 +163,7 @@ def test_the_predictions_are_the_served_answers_row_by_row_without_texts(
     assert accuracy == pytest.approx(report.candidate["accuracy"])
 
 
+@pytest.mark.usefixtures("unserved")
 def test_a_few_rows_are_kept_with_the_numbers_that_the_served_model_gives(
     two_classes: Any, two_class_model: Path, tmp_path: Path
 ) -> None:
@@ -122,6 +185,7 @@ def test_the_same_seed_gives_the_same_model_to_the_last_bit(two_classes: Any, tm
     np.testing.assert_array_equal(answers[0], answers[1])
 
 
+@pytest.mark.usefixtures("unserved")
 def test_three_classes_are_learnt_too(three_classes: Any, tmp_path: Path) -> None:
     report = evaluate(three_classes, tmp_path / "report", train(three_classes, tmp_path))
     assert report.candidate["accuracy"] > 0.95
@@ -129,6 +193,7 @@ def test_three_classes_are_learnt_too(three_classes: Any, tmp_path: Path) -> Non
     assert [len(row) for row in report.confusion] == [3, 3, 3]
 
 
+@pytest.mark.usefixtures("unserved")
 def test_a_model_of_shuffled_labels_is_rejected_by_its_metrics(shuffled_labels: Any, tmp_path: Path) -> None:
     report = evaluate(shuffled_labels, tmp_path / "report", train(shuffled_labels, tmp_path))
     recipe = parse_recipe(shuffled_labels.recipe.read_text(), where="recipe.yaml")

@@ -29,8 +29,8 @@ LOCKED = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>\S+)", re.MULTILINE)
 LAMBDA_HAS = {"boto3", "botocore", "urllib3"}
 # By the lock of the wheels that are beside it. Flask, which serves in the scikit-learn image, brings werkzeug.
 TRAINING_IMAGES_HAVE = {
-    "training/requirements.txt": {"keras", "numpy", "sklearn", "tensorflow"},
-    "training/requirements-py310.txt": {"numpy", "pandas", "sklearn", "werkzeug"},
+    "training/requirements.txt": {"keras", "numpy", "scipy", "sklearn", "tensorflow"},
+    "training/requirements-py310.txt": {"numpy", "pandas", "scipy", "sklearn", "werkzeug"},
 }
 # What runs in a job of that image.
 JOBS = {

@@ -10,15 +10,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from serving.model import Model
 from serving.unusable_input import UnusableInputError
 from steps.answers import NO_THRESHOLDS, Output, Row
 from steps.errors import ArtifactMissingError
 from steps.evaluation_report import MetricsReport
 from steps.recipe import Recipe
 from steps.recipe_sections.metrics import CLASS_METRICS, LABEL_METRICS, NUMBER_METRICS
-from training.evaluation.asked_model import AskedModel, ModelArchiveError, predict, unpack_model
+from training.evaluation.asked_model import ModelArchiveError, load, predict, unpack
 from training.evaluation.predictions_file import write_predictions
 from training.evaluation.report import report_on
+from training.evaluation.resampling import MeasuredRows
 from training.metrics import answered
 from training.prepared_rows import PreparedRows
 
@@ -116,6 +118,11 @@ class Answering:
         return [Output(next(self._values)) for _ in rows]
 
 
+def unpack_model(path: Path, folder: Path) -> Model:
+    unpack(path, folder)
+    return load(path, folder)
+
+
 def text_rows(folder: Path, labels: Sequence[str], task: str = "binary") -> PreparedRows:
     (folder / "test.csv").write_text("text,label\n" + "".join(f"text {n},{name}\n" for n, name in enumerate(labels)))
     return PreparedRows(folder / "test.csv", task, sorted(set(labels)))
@@ -153,13 +160,19 @@ def test_a_model_that_does_not_take_the_rows_is_an_error(tmp_path: Path, opinion
         predict(Answering(refuses=True), text_rows(tmp_path, ["bad", "good"]), opinions)
 
 
-def asked(outputs: Any) -> AskedModel:
-    return AskedModel(Path("model.tar.gz"), Path(), Answering(), np.array(outputs, dtype=np.float64), NO_THRESHOLDS)
+def measured(recipe: Recipe, answers: Any, outputs: Any) -> MeasuredRows:
+    given = answered(recipe.task, recipe.data.class_names, np.array(outputs), NO_THRESHOLDS)
+    return MeasuredRows(recipe.task, np.array(outputs), np.array(answers), given)
+
+
+def reported(recipe: Recipe, answers: Any, candidate: Any, champion: Any = None) -> MetricsReport:
+    live = None if champion is None else measured(recipe, answers, champion)
+    return report_on(recipe, [], measured(recipe, answers, candidate), live, NO_THRESHOLDS)
 
 
 def test_classes_are_reported_with_confusion_and_baseline(opinions: Recipe) -> None:
     candidate = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.8]])
-    report = report_on(opinions, np.array([0, 0, 1]), asked(candidate), None)
+    report = reported(opinions, [0, 0, 1], candidate)
     assert set(report.candidate) == CLASS_METRICS
     assert report.confusion == [[1, 1], [0, 1]]
     assert (report.majority_baseline_accuracy, report.mean_baseline_root_mean_squared_error) == (2 / 3, None)
@@ -169,7 +182,7 @@ def test_classes_are_reported_with_confusion_and_baseline(opinions: Recipe) -> N
 def test_several_labels_are_reported_each(recipes: dict[str, Recipe]) -> None:
     answers = np.array([[1, 0], [0, 0], [0, 1], [0, 0]])
     candidate = np.array([[0.9, 0.1], [0.4, 0.6], [0.2, 0.5], [0.1, 0.2]])
-    report = report_on(recipes["multi_label"], answers, asked(candidate), asked(candidate))
+    report = reported(recipes["multi_label"], answers, candidate, candidate)
     assert set(report.candidate) == LABEL_METRICS
     assert report.champion == report.candidate
     assert report.candidate["subset_accuracy"] == 0.75
@@ -181,7 +194,7 @@ def test_several_labels_are_reported_each(recipes: dict[str, Recipe]) -> None:
 
 
 def test_numbers_are_reported_with_the_error_of_the_mean(recipes: dict[str, Recipe]) -> None:
-    report = report_on(recipes["regression"], np.array([1.0, 3.0]), asked([[2.0], [3.0]]), None)
+    report = reported(recipes["regression"], [1.0, 3.0], [[2.0], [3.0]])
     assert set(report.candidate) == NUMBER_METRICS
     assert (report.majority_baseline_accuracy, report.mean_baseline_root_mean_squared_error) == (None, 1.0)
     assert (report.confusion, report.class_names) == ([], [])
