@@ -21,7 +21,7 @@ _WORDS: dict[Decision, frozenset[str]] = {
 
 
 class AlreadyDecidedError(WrongUseError):
-    """The page has no form any more: somebody decided, or the deadline has passed."""
+    """Nothing is left to decide through this link: it was decided, the deadline has passed, or this person approved."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,8 @@ def fill_in(url: str, html: str, referrer_policy: str, answers: Answers) -> Fill
     if not page.find("form"):
         raise AlreadyDecidedError(f"the approval page has nothing to decide: {headline(html)}")
     chosen = _chosen(page, answers.decision)
+    if chosen is None and page.find("button", value="withdraw"):
+        raise AlreadyDecidedError("whom this mail went to has approved already; the others' votes are still to come")
     form = chosen.find_parent("form") if chosen else None
     if chosen is None or form is None:
         raise FaultError(f"the approval page has no button to {answers.decision}; open the link in a browser instead")
@@ -81,9 +83,9 @@ def fill_in(url: str, html: str, referrer_policy: str, answers: Answers) -> Fill
 
 
 def headline(html: str) -> str:
-    """What a page says first: its alert, else its heading and the sentence below."""
+    """What a page says first: its alert or its good news, else its heading and the sentence below."""
     page = BeautifulSoup(html, "html.parser")
-    alert = page.find(role="alert")
+    alert = page.find(role=["alert", "status"])
     if alert is not None:
         return _words(alert).rstrip(".")
     heading = page.find("h1")

@@ -50,6 +50,22 @@ def decide_first_open(
     )
 
 
+def decide_for_all(
+    open_invitations: Sequence[Invitation], run_id: str, decision: Decision, comment: str, *, decide_one: Decide
+) -> str:
+    """Decide through one invitation after the other until nothing is left to decide; returns the last page's answer.
+
+    Raises WrongUseError when nothing was left from the start.
+    """
+    said = decide_first_open(open_invitations, run_id, decision, comment, decide_one=decide_one)
+    for _ in open_invitations:
+        try:
+            said = decide_first_open(open_invitations, run_id, decision, comment, decide_one=decide_one)
+        except AlreadyDecidedError:
+            break
+    return said
+
+
 def in_browser(*, through_proxy: bool) -> Decide:
     """The real way to decide, over HTTP.
 

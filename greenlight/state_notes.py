@@ -61,6 +61,7 @@ _WORDS: dict[str, tuple[str, Callable[[Result], str]]] = {
     "CheckMetrics": ("check_metrics", _metrics),
     "RegisterModel": ("register_model", lambda result: f"version {result['model_version']}"),
     "RequestApproval": ("request_approval", lambda result: str(result["decision"])),
+    "DecideAtDeadline": ("decide_at_deadline", lambda result: str(result["outcome"])),
     "UpdateEndpoint": ("update_endpoint", lambda result: f"{result['endpoint_name']} {result['action']}"),
     "RunSmokeTests": ("run_smoke_tests", _smoke),
     "RollBackEndpoint": ("roll_back_endpoint", lambda result: str(result["action"])),

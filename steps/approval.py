@@ -1,4 +1,4 @@
-"""Approval: one question to several people, answered once.
+"""Approval: one question to several people, decided once; who votes how is in steps/approval_votes.py.
 
 A link carries a random token and its mail a short code; both are kept only as hashes. The code keeps a mail
 scanner that presses buttons from deciding; the token keeps strangers from even seeing the page.
@@ -11,7 +11,7 @@ import hmac
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from pydantic import Field
@@ -27,6 +27,7 @@ from steps.contracts import (
 )
 from steps.evaluation_report import EXAMPLES
 from steps.recipe import Recipe
+from steps.recipe_sections.approval import ApprovalSection, AtDeadline
 from steps.recipe_sections.metrics import LOSS_METRICS
 
 CODE_DIGITS = 6
@@ -36,6 +37,8 @@ COMMENT_CHARACTERS = 2000
 STALE_CLAIM_SECONDS = 60
 
 ApprovalStatus = Literal["pending", "claimed", "decided", "expired"]
+# What people get while a request is open, after the question itself.
+Notice = Literal["reminder", "escalation"]
 
 
 class Approver(Contract):
@@ -80,6 +83,31 @@ class ApprovalFacts(Contract):
     examples_uri: str | None = Field(default=None, description="EvaluatedExamples: rows that only approvers may read.")
 
 
+class ApprovalRules(Contract):
+    """What the recipe said about this request when it was opened."""
+
+    quorum: int = Field(ge=1, description="Approvals that are needed.")
+    at_deadline: AtDeadline = "expire"
+    is_clear_win: bool = Field(default=False, description="Whether the candidate is clearly better and broke no rule.")
+    remind_at: datetime | None = Field(default=None, description="None for never.")
+    escalate_at: datetime | None = Field(default=None, description="None for never.")
+    escalate_to: list[str] = Field(default=[], max_length=20, description="Addresses of those who are asked then.")
+
+    @property
+    def is_approved_at_deadline(self) -> bool:
+        """Whether it goes live when nobody says no in time."""
+        return self.at_deadline == "approve_if_clearly_better" and self.is_clear_win
+
+
+class Vote(Contract):
+    """One approval; a denial decides at once and is never a vote among others."""
+
+    address: str
+    comment: str
+    voted_at: datetime
+    is_withdrawn: bool = False
+
+
 class ApprovalRequest(Contract):
     """A request for approval and how far it has come."""
 
@@ -91,16 +119,27 @@ class ApprovalRequest(Contract):
     approvers: list[Approver]
     facts: ApprovalFacts
     trial_uri: str | None = Field(default=None, description="The TrialOffer; None when the candidate cannot be tried.")
+    rules: ApprovalRules | None = Field(
+        default=None, description="None from before there were any: then the first answer decides."
+    )
     status: ApprovalStatus = "pending"
     claimed_at: datetime | None = None
     decision: ApprovalDecision | None = None
+    votes: list[Vote] = Field(default=[], description="In their order, with those that were withdrawn.")
+    added: list[Approver] = Field(default=[], description="Links of the reminder and of those who were asked later.")
+    reminded_at: datetime | None = None
+    escalated_at: datetime | None = None
+    revision: int = Field(default=0, description="Counts the changes; one that was made on an older state is refused.")
 
+    @property
+    def links(self) -> list[Approver]:
+        """Every link that was mailed, in an order that only grows; a person may have several."""
+        return [*self.approvers, *self.added]
 
-class AuditRecord(Contract):
-    """Who decided what, when and why, and what they saw."""
-
-    decision: ApprovalDecision
-    seen: ApprovalFacts
+    @property
+    def people(self) -> list[str]:
+        """Addresses of everybody who was asked, each once."""
+        return list({approver.address.casefold(): approver.address for approver in self.links}.values())
 
 
 @dataclass(frozen=True)
@@ -133,11 +172,9 @@ def keep_secret(approval_id: str, secret: Secret) -> Approver:
 
 
 def find_approver(request: ApprovalRequest, token: str) -> int | None:
-    """Index of the approver whose link carries this token; every one is compared, however early one fits."""
+    """Index of the link that carries this token; every one is compared, however early one fits."""
     given = hash_secret(request.approval_id, token)
-    fits = [
-        index for index, approver in enumerate(request.approvers) if hmac.compare_digest(approver.token_hash, given)
-    ]
+    fits = [index for index, approver in enumerate(request.links) if hmac.compare_digest(approver.token_hash, given)]
     return fits[0] if fits else None
 
 
@@ -155,6 +192,24 @@ def standing(request: ApprovalRequest, now: datetime) -> Literal["open", "decide
         stale = request.claimed_at is not None and (now - request.claimed_at).total_seconds() > STALE_CLAIM_SECONDS
         return "open" if request.status == "pending" or stale else "decided"
     return "decided" if request.status == "decided" else "expired"
+
+
+def rules_of(section: ApprovalSection, checked: CheckMetricsResult, deadline: datetime) -> ApprovalRules:
+    """What a recipe says about a request that is open until a deadline."""
+
+    def before(seconds: int) -> datetime | None:
+        return deadline - timedelta(seconds=seconds) if seconds else None
+
+    # A number that was overruled is no clear win, whatever the others say: then a person decides, or nobody.
+    broke_none = all(finding.verdict != "failed" for finding in checked.findings)
+    return ApprovalRules(
+        quorum=section.quorum,
+        at_deadline=section.at_deadline,
+        is_clear_win=checked.clearly_better and broke_none,
+        remind_at=before(section.reminder_before),
+        escalate_at=before(section.escalation_before),
+        escalate_to=section.escalate_to,
+    )
 
 
 def gather_facts(

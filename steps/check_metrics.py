@@ -70,6 +70,7 @@ def check_metrics(
         rows=report.rows,
         reason=reason,
         overridden=overridden,
+        clearly_better=is_clear,
     )
 
 

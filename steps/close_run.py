@@ -12,8 +12,11 @@ def close_run(state: RunState) -> CloseRunResult:
     """
     if state.roll_back_endpoint is not None:
         return CloseRunResult(outcome="RolledBack", reason=_why_rolled_back(state))
-    if state.approval_expired is not None:
-        return CloseRunResult(outcome="ApprovalExpired", reason=_why_expired(state))
+    late = state.decide_at_deadline
+    if late is not None and late.outcome != "approved":
+        return CloseRunResult(
+            outcome="ApprovalDenied" if late.outcome == "denied" else "ApprovalExpired", reason=late.reason
+        )
     if state.request_approval is not None and state.request_approval.decision == "denied":
         words = state.request_approval.comment.strip()
         said = f"The approver said no: “{words}”" if words else "The approver said no, without a comment."
@@ -48,12 +51,6 @@ def _rejected(state: RunState) -> CloseRunResult | None:
 def _why_rejected(findings: list[Finding], otherwise: str) -> str:
     failed = [finding.sentence for finding in findings if finding.verdict == "failed"]
     return " ".join(failed) or otherwise
-
-
-def _why_expired(state: RunState) -> str:
-    if state.prepare_run is None:
-        return "Nobody decided in time."
-    return f"Nobody decided within {span_text(state.prepare_run.approval_deadline_seconds)}."
 
 
 def _why_rolled_back(state: RunState) -> str:

@@ -248,6 +248,7 @@ class CheckMetricsResult(Contract):
     overridden: bool = Field(
         default=False, description="Whether it passed although findings failed, because the run's input said so."
     )
+    clearly_better: bool = Field(default=False, description="Whether the gain over the live version is a clear win.")
 
 
 class WriteReportResult(Contract):
@@ -278,6 +279,13 @@ class ApprovalDecision(Contract):
     decided_at: datetime
     model_digest: str
     approval_id: str
+
+
+class DecideAtDeadlineResult(Contract):
+    """DecideAtDeadline: what the recipe's policy makes of a request that people did not decide in time."""
+
+    outcome: Literal["approved", "denied", "expired"]
+    reason: Reason
 
 
 class UpdateEndpointResult(Contract):
@@ -398,7 +406,7 @@ class RunState(BaseModel):
     write_report: WriteReportResult | None = None
     register_model: RegisterModelResult | None = None
     request_approval: ApprovalDecision | None = None
-    approval_expired: Fault | None = None
+    decide_at_deadline: DecideAtDeadlineResult | None = None
     update_endpoint: UpdateEndpointResult | None = None
     describe_endpoint: DescribeEndpointResult | None = None
     run_smoke_tests: RunSmokeTestsResult | None = None

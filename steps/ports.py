@@ -13,9 +13,9 @@ from typing import Literal, Protocol
 
 from steps.answers import Output, Row
 from steps.api_keys import ApiKey
-from steps.approval import ApprovalRequest, AuditRecord
+from steps.approval import ApprovalRequest, Approver, Notice, Vote
 from steps.audit import AuditEvent
-from steps.contracts import LiveVersion, Outcome, RunInput, Trial
+from steps.contracts import ApprovalDecision, LiveVersion, Outcome, RunInput, Trial
 from steps.start_run import WaitingRun
 
 JobKind = Literal["processing", "training", "tuning"]
@@ -248,7 +248,11 @@ class ReleaseRecords(Protocol):
 
 
 class ApprovalRecords(Protocol):
-    """Requests for approval, each decided once."""
+    """Requests for approval, each decided once.
+
+    A change is made on a request as it was read: it is False when the request has changed since, and then nothing was
+    written. What somebody answers for is written together with its audit record, or not at all.
+    """
 
     def open(self, request: ApprovalRequest) -> None:
         """Keep a request before anybody is asked."""
@@ -258,24 +262,48 @@ class ApprovalRecords(Protocol):
         """The request as it is now."""
         ...
 
-    def count_attempt(self, approval_id: str, approver_index: int, *, limit: int) -> int | None:
-        """Count an approver's try at the code before it is looked at; the tries so far, or None past the limit."""
+    def request_of(self, run_id: str) -> ApprovalRequest | None:
+        """The request that a run opened last."""
         ...
 
-    def claim(self, approval_id: str, audit: AuditRecord, *, now: datetime) -> bool:
-        """Make a decision the only one; False when somebody was first."""
+    def count_attempt(self, approval_id: str, link_index: int, *, limit: int) -> int | None:
+        """Count a try at a link's code before it is looked at; the tries so far, or None past the limit."""
         ...
 
-    def release(self, approval_id: str) -> None:
-        """Open the request again after its decision could not be handed on."""
+    def forgive_attempt(self, approval_id: str, link_index: int) -> None:
+        """Take back the count of a try whose code was right."""
         ...
 
-    def finish(self, approval_id: str, audit: AuditRecord) -> None:
-        """Close a claimed request, forget its task token and keep the audit record for good."""
+    def record_votes(self, request: ApprovalRequest, votes: Sequence[Vote], event: AuditEvent) -> bool:
+        """Keep the votes after one more or one less."""
         ...
 
-    def expire(self, approval_id: str) -> None:
+    def claim(
+        self, request: ApprovalRequest, votes: Sequence[Vote], decision: ApprovalDecision, *, now: datetime
+    ) -> bool:
+        """Make a decision the only one; it is still to be handed on."""
+        ...
+
+    def release(self, request: ApprovalRequest, votes: Sequence[Vote]) -> bool:
+        """Open a claimed request again, with the votes of before, after its decision could not be handed on."""
+        ...
+
+    def finish(self, request: ApprovalRequest, event: AuditEvent) -> bool:
+        """Close a claimed request and forget its task token."""
+        ...
+
+    def expire(self, request: ApprovalRequest) -> bool:
         """Close a request that nobody waits for any more and forget its task token."""
+        ...
+
+    def close(self, request: ApprovalRequest, decision: ApprovalDecision | None, event: AuditEvent) -> bool:
+        """Close a request that people did not decide in time: with the policy's decision, or expired with None."""
+        ...
+
+    def add_links(
+        self, request: ApprovalRequest, notice: Notice, links: Sequence[Approver], *, now: datetime | None
+    ) -> bool:
+        """Keep all links added so far and that a notice went out; with now None, that it did not go out after all."""
         ...
 
 
@@ -303,6 +331,7 @@ class OpenRequest:
     run_id: str
     execution_arn: str
     deadline: datetime
+    approval_id: str = ""
 
 
 class OpenRecords(Protocol):

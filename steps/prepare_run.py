@@ -27,6 +27,7 @@ from steps.job_requests import (
     tuning_request,
 )
 from steps.names import digest_of, endpoint_name, job_name, model_name, run_tags, run_uri, tuning_job_name
+from steps.people import why_nobody_can_approve
 from steps.ports import StepRecord
 from steps.pretrained import pretrained_uri
 from steps.prices import PriceTable
@@ -241,7 +242,9 @@ def plan_run(facts: Facts, earlier: Mapping[StepName, EarlierStep]) -> PrepareRu
 
     earlier: what was found under this run's step keys; ignored when the run is forced. A step after one
     that runs anew runs anew too, even if its key is known: its result belongs to other bytes.
+    Raises RecipeInvalidError when nobody could approve.
     """
+    _require_another_person(facts)
     folder = run_uri(facts.bucket, facts.run_id)
     keys = step_keys(facts)
     reused, reasons = _choose_reuse(facts, earlier)
@@ -313,6 +316,14 @@ def plan_run(facts: Facts, earlier: Mapping[StepName, EarlierStep]) -> PrepareRu
         requested_by=facts.requested_by,
         override_reason=facts.override_reason,
     )
+
+
+def _require_another_person(facts: Facts) -> None:
+    """Said before anything is paid for: whoever started the run cannot be the only one to approve it."""
+    approval = facts.recipe.approval
+    problem = why_nobody_can_approve(approval.everybody, facts.requested_by)
+    if approval.policy != "never" and problem is not None:
+        raise RecipeInvalidError(f"{facts.recipe_uri}: {problem}")
 
 
 def keep_ceiling(plan: PrepareRunResult, recipe: Recipe, region: str, prices: PriceTable) -> PrepareRunResult:

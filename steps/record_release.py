@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from steps.contracts import ApprovalDecision, LiveVersion, RunState
+from steps.contracts import LiveVersion, RunState
 from steps.errors import ArtifactMissingError
 from steps.model_card import ModelCard, input_digest, model_input, split_digest
 from steps.profile import PROFILE
@@ -79,7 +79,7 @@ def model_card(state: RunState, recipe: Recipe, live: LiveVersion, thresholds: M
         data_digest=live.data_digest,
         recipe_digest=live.recipe_digest,
         code_digest=live.code_digest,
-        approval=_approval(state.request_approval) + _override(state),
+        approval=_approval(state) + _override(state),
     )
 
 
@@ -91,7 +91,10 @@ def _override(state: RunState) -> str:
     return f" (Its metrics had been rejected, which {who} overrode: “{why}”)"
 
 
-def _approval(decided: ApprovalDecision | None) -> str:
+def _approval(state: RunState) -> str:
+    decided, late = state.request_approval, state.decide_at_deadline
+    if late is not None:
+        return late.reason
     if decided is None:
         return "Released without a person, as the recipe's policy allows."
     # An address is personal; the name before the @ says who it was.

@@ -25,6 +25,7 @@ _RESULTS = {
     "WriteReport": "write_report",
     "RegisterModel": "register_model",
     "RequestApproval": "request_approval",
+    "DecideAtDeadline": "decide_at_deadline",
     "CreatePipelineModel": "create_pipeline_model",
     "CreateModel": "create_model",
     "CreateEndpointConfig": "create_endpoint_config",
@@ -129,7 +130,9 @@ def _is_passed_over(name: str, state: Mapping[str, Any]) -> bool:
         step = plan.get(_RESULTS[name]) or {}
         return bool(step.get("reuse"))
     if name == "RequestApproval":
-        return not (state.get("check_metrics") or {}).get("needs_approval", True)
+        return "approval_expired" in state or not (state.get("check_metrics") or {}).get("needs_approval", True)
+    if name == "DecideAtDeadline":
+        return "approval_expired" not in state
     if name in {"CreatePipelineModel", "CreateModel"}:
         is_pipeline = bool((plan.get("endpoint") or {}).get("is_pipeline"))
         return is_pipeline != (name == "CreatePipelineModel")
@@ -137,11 +140,11 @@ def _is_passed_over(name: str, state: Mapping[str, Any]) -> bool:
 
 
 def _was_told_no(state: Mapping[str, Any]) -> bool:
-    """Whether data, metrics or a person had said no, or nobody had answered: CloseRun ends each."""
+    """Whether data, metrics or a person had said no, or the policy when nobody had answered: CloseRun ends each."""
     verdicts = dict.fromkeys(("validate_data", "adopt_model", "check_metrics"), "verdict")
-    verdicts["request_approval"] = "decision"
+    verdicts |= {"request_approval": "decision", "decide_at_deadline": "outcome"}
     answers = {(state.get(key) or {}).get(field) for key, field in verdicts.items()}
-    return "approval_expired" in state or bool(answers & {"rejected", "denied"})
+    return bool(answers & {"rejected", "denied", "expired"})
 
 
 def _reports_of_no(state: Mapping[str, Any]) -> dict[str, str]:

@@ -10,17 +10,25 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from steps.answers import Output, Row
-from steps.approval import STALE_CLAIM_SECONDS, ApprovalRequest, AuditRecord
+from steps.approval import ApprovalRequest, Approver, Notice, Vote
 from steps.audit import AuditEvent
 from steps.code_manifest import CodeManifest
-from steps.contracts import CheckMetricsResult, LiveVersion, PrepareRunResult, RegisterModelResult, RunInput, Trial
+from steps.contracts import (
+    ApprovalDecision,
+    CheckMetricsResult,
+    LiveVersion,
+    PrepareRunResult,
+    RegisterModelResult,
+    RunInput,
+    Trial,
+)
 from steps.errors import ArtifactMissingError, PredictionError, ServiceRefusedError
 from steps.evaluation_report import EVALUATION_REPORT, MetricsReport
 from steps.ports import (
@@ -255,44 +263,73 @@ class FakeAuditTrail:
 
 
 class FakeApprovals:
-    def __init__(self, audit_trail: list[AuditRecord]) -> None:
+    def __init__(self, audited: list[AuditEvent]) -> None:
         self._requests: dict[str, ApprovalRequest] = {}
+        self._runs: dict[str, str] = {}
         self._attempts: dict[tuple[str, int], int] = {}
-        self._audit_trail = audit_trail
+        self._audited = audited
 
     def open(self, request: ApprovalRequest) -> None:
         self._requests[request.approval_id] = request
+        self._runs[request.facts.run_id] = request.approval_id
 
     def request(self, approval_id: str) -> ApprovalRequest | None:
         return self._requests.get(approval_id)
 
-    def count_attempt(self, approval_id: str, approver_index: int, *, limit: int) -> int | None:
-        tries = self._attempts.get((approval_id, approver_index), 0)
+    def request_of(self, run_id: str) -> ApprovalRequest | None:
+        return self._requests.get(self._runs.get(run_id, ""))
+
+    def count_attempt(self, approval_id: str, link_index: int, *, limit: int) -> int | None:
+        tries = self._attempts.get((approval_id, link_index), 0)
         if tries >= limit:
             return None
-        self._attempts[approval_id, approver_index] = tries + 1
+        self._attempts[approval_id, link_index] = tries + 1
         return tries + 1
 
-    def claim(self, approval_id: str, audit: AuditRecord, *, now: datetime) -> bool:
-        request = self._requests[approval_id]
-        stale = request.claimed_at is not None and request.claimed_at < now - timedelta(seconds=STALE_CLAIM_SECONDS)
-        if request.status != "pending" and not (request.status == "claimed" and stale):
+    def forgive_attempt(self, approval_id: str, link_index: int) -> None:
+        self._attempts[approval_id, link_index] -= 1
+
+    def record_votes(self, request: ApprovalRequest, votes: Sequence[Vote], event: AuditEvent) -> bool:
+        return self._change(request, {"pending"}, event, votes=list(votes))
+
+    def claim(
+        self, request: ApprovalRequest, votes: Sequence[Vote], decision: ApprovalDecision, *, now: datetime
+    ) -> bool:
+        changes = {"status": "claimed", "claimed_at": now, "decision": decision, "votes": list(votes)}
+        return self._change(request, {"pending"}, None, **changes)
+
+    def release(self, request: ApprovalRequest, votes: Sequence[Vote]) -> bool:
+        changes = {"status": "pending", "claimed_at": None, "decision": None, "votes": list(votes)}
+        return self._change(request, {"claimed"}, None, **changes)
+
+    def finish(self, request: ApprovalRequest, event: AuditEvent) -> bool:
+        return self._change(request, {"claimed"}, event, status="decided", task_token=None)
+
+    def expire(self, request: ApprovalRequest) -> bool:
+        changes = {"status": "expired", "task_token": None, "claimed_at": None, "decision": None}
+        return self._change(request, {"pending", "claimed"}, None, **changes)
+
+    def close(self, request: ApprovalRequest, decision: ApprovalDecision | None, event: AuditEvent) -> bool:
+        status = "expired" if decision is None else "decided"
+        changes = {"status": status, "task_token": None, "claimed_at": None, "decision": decision}
+        return self._change(request, {"pending", "claimed", "expired"}, event, **changes)
+
+    def add_links(
+        self, request: ApprovalRequest, notice: Notice, links: Sequence[Approver], *, now: datetime | None
+    ) -> bool:
+        noted_at = {"reminder": "reminded_at", "escalation": "escalated_at"}[notice]
+        return self._change(request, {"pending"}, None, **{"added": list(links), noted_at: now})
+
+    def _change(
+        self, request: ApprovalRequest, only_when: set[str], event: AuditEvent | None, **changes: object
+    ) -> bool:
+        kept = self._requests[request.approval_id]
+        if kept.revision != request.revision or kept.status not in only_when:
             return False
-        self._change(approval_id, status="claimed", claimed_at=now, decision=audit.decision)
+        self._requests[kept.approval_id] = kept.model_copy(update={**changes, "revision": kept.revision + 1})
+        if event is not None and event.once not in {told.once for told in self._audited}:
+            self._audited.append(event)
         return True
-
-    def release(self, approval_id: str) -> None:
-        self._change(approval_id, status="pending", claimed_at=None, decision=None)
-
-    def finish(self, approval_id: str, audit: AuditRecord) -> None:
-        self._change(approval_id, status="decided", task_token=None)
-        self._audit_trail.append(audit)
-
-    def expire(self, approval_id: str) -> None:
-        self._change(approval_id, status="expired", task_token=None)
-
-    def _change(self, approval_id: str, **changes: object) -> None:
-        self._requests[approval_id] = self._requests[approval_id].model_copy(update=changes)
 
 
 class FakeTrials:
@@ -542,11 +579,6 @@ def records(ended_runs: list[RunRecord]) -> ReleaseRecords:
 
 
 @pytest.fixture
-def audit_trail() -> list[AuditRecord]:
-    return []
-
-
-@pytest.fixture
 def audited() -> list[AuditEvent]:
     """What was written into the audit trail."""
     return []
@@ -558,8 +590,8 @@ def audit(audited: list[AuditEvent]) -> AuditTrail:
 
 
 @pytest.fixture
-def approvals(audit_trail: list[AuditRecord]) -> ApprovalRecords:
-    return FakeApprovals(audit_trail)
+def approvals(audited: list[AuditEvent]) -> ApprovalRecords:
+    return FakeApprovals(audited)
 
 
 @pytest.fixture

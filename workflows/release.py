@@ -182,6 +182,13 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
         retry=LAMBDA_SERVICE_RETRY,
     )
     is_approved = Choice("IsApproved")
+    decide_at_deadline = lambda_task(
+        "DecideAtDeadline",
+        {"plan.$": PLAN},
+        comment="Nobody has decided in time: closes the request as the recipe's policy says.",
+        catch=catch,
+    )
+    is_approved_at_deadline = Choice("IsApprovedAtDeadline")
 
     # --- endpoint ---
     is_pipeline = Choice("IsPipeline", comment="A table is answered by two containers, one after the other.")
@@ -348,12 +355,14 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
         Catch(
             error_equals=["States.Timeout", "States.HeartbeatTimeout"],
             result_path="$.approval_expired",
-            next_step=close_run,
+            next_step=decide_at_deadline,
         )
     )
     request_approval.add_catch(catch)
     request_approval.next(is_approved)
     choose(is_approved, "$.request_approval.decision", {"approved": is_pipeline}, close_run)
+    decide_at_deadline.next(is_approved_at_deadline)
+    choose(is_approved_at_deadline, "$.decide_at_deadline.outcome", {"approved": is_pipeline}, close_run)
     choose(is_pipeline, f"{ENDPOINT}.is_pipeline", {True: create_pipeline_model}, create_model)
     create_pipeline_model.next(create_endpoint_config)
     Chain([create_model, create_endpoint_config, update_endpoint, describe_endpoint, is_endpoint_in_service])
@@ -384,6 +393,7 @@ def build() -> dict[str, Any]:  # noqa: PLR0915 - one statement a state: the flo
         *(tune_model, has_tuning_completed, import_model, has_import_completed, adopt_model, is_model_adopted),
         *(is_evaluation_reused, evaluate_model, has_evaluation_completed, check_metrics, write_report),
         *(metrics_passed, register_model, is_approval_needed, request_approval, is_approved),
+        *(decide_at_deadline, is_approved_at_deadline),
         *(is_pipeline, create_pipeline_model, create_model, create_endpoint_config),
         *(update_endpoint, describe_endpoint, is_endpoint_in_service, wait_for_endpoint, run_smoke_tests),
         *(smoke_tests_passed, record_release, released, nothing_new, already_running),

@@ -12,7 +12,7 @@ import typer
 from typer.models import OptionInfo
 
 from greenlight.approval_form import Decision
-from greenlight.approver import decide_first_open, in_browser, invitations
+from greenlight.approver import decide_for_all, in_browser, invitations
 from greenlight.console import print_json, progress
 from greenlight.errors import WrongUseError
 from greenlight.follow import Follower
@@ -27,11 +27,12 @@ from greenlight.pretrained import provide_weights
 from greenlight.program import Json, executions_of, target_of
 from greenlight.recipes import RecipeFile, load_recipe, recipe_names
 from greenlight.run_report import RunReport, report
-from greenlight.run_start import archive_for, data_for, start_run
+from greenlight.run_start import archive_for, data_for, start_run, user_name
 from greenlight.run_text import print_end
 from greenlight.run_view import view_for
 from greenlight.target import PROJECT, Target
 from steps.contracts import OVERRIDE_CHARACTERS
+from steps.people import why_nobody_can_approve
 from steps.recipe import Task
 
 
@@ -180,6 +181,10 @@ def begin(
             "or use `greenlight approve RUN --link URL --code CODE`"
         )
     override_reason = None if override_metrics is None else _checked_reason(override_metrics)
+    approval = recipe_file.recipe.approval
+    problem = why_nobody_can_approve(approval.everybody, user_name())
+    if approval.policy != "never" and problem is not None:
+        raise WrongUseError(problem)
     executions, bucket = executions_of(target), target.output("ArtifactBucket")
     console, cache = progress(), PROJECT / ".cache" / "data"
 
@@ -248,7 +253,7 @@ def _approval(target: Target, run_id: str, who: Approval) -> Callable[[], str]:
     def decide() -> str:
         decision: Decision = "approve" if who is Approval.APPROVE else "reject"
         found = invitations(read_inbox(target.laptop), run_id)
-        return decide_first_open(
+        return decide_for_all(
             found, run_id, decision, f"greenlight run --{decision}", decide_one=in_browser(through_proxy=False)
         )
 

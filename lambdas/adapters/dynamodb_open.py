@@ -65,6 +65,7 @@ class DynamoOpenRecords:
                 run_id=item["run_id"]["S"],
                 execution_arn=item["execution_arn"]["S"],
                 deadline=_moment(item["watched_until"]["N"]),
+                approval_id=item["pk"]["S"].partition("#")[2],
             )
             for item in self._query(REQUESTS, after=now)
         ]

@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Literal
 from urllib.parse import parse_qs
 
 from lambdas.decide_approval.decide import Form
+from steps.approval_votes import Choice
 from steps.pages.web_pages import is_cross_site
 
 # A comment of 2,000 characters, each of up to 12 bytes in a form's encoding, and the short fields beside it.
 MAX_BODY_BYTES = 32 << 10
 _MAX_FIELDS = 10
-_DECISIONS: dict[str, Literal["approved", "denied"]] = {"approve": "approved", "deny": "denied"}
+_TURN_DIGITS = 4
+_DECISIONS: dict[str, Choice] = {"approve": "approved", "deny": "denied", "withdraw": "withdrawn"}
 
 
 @dataclass(frozen=True)
@@ -51,4 +52,10 @@ def read_form(headers: Mapping[str, str], body: str, *, host: str) -> Form | Ref
         decision=decision,
         # Browsers send every line break as two characters, but count it as one.
         comment=fields.get("comment", "").replace("\r\n", "\n").strip(),
+        turn=_turn(fields.get("turn", "0")),
     )
+
+
+def _turn(text: str) -> int:
+    """A number of votes; what is none is no page's."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < _TURN_DIGITS else -1

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment
 
-from steps.approval import ApprovalFacts, MetricLine
+from steps.approval import ApprovalRequest, MetricLine, Notice, Secret
+from steps.approval_votes import approvals
+from steps.approval_words import needed, otherwise
 from steps.contracts import LiveVersion, Outcome, ReportFaultResult
 from steps.pages.rendering import moment_text, templates
 from steps.ports import Mail
@@ -23,6 +24,12 @@ _TITLES: dict[Outcome, str] = {
     "ApprovalDenied": "the approval was denied",
     "ApprovalExpired": "the approval expired",
     "RolledBack": "the release was rolled back",
+}
+
+# Before the subject, and the first words, of what comes after the question itself.
+_NOTICES: dict[Notice, tuple[str, str]] = {
+    "reminder": ("Reminder: ", "This is a reminder: you are asked"),
+    "escalation": ("Urgent: ", "Nothing is decided yet, so you are asked too"),
 }
 
 
@@ -40,17 +47,30 @@ def _templates() -> Environment:
     return templates(Path(__file__).parent)
 
 
-def approval_mail(facts: ApprovalFacts, *, to: str, link: str, code: str, deadline: datetime) -> Mail:
-    """Asks one approver; the first two lines say what is asked, by when, and what happens otherwise."""
+def link_to(approval_url: str, approval_id: str, secret: Secret) -> str:
+    """A person's own link to the approval page."""
+    return f"{approval_url}/{approval_id}?token={secret.token}"
+
+
+def approval_mail(request: ApprovalRequest, secret: Secret, link: str, notice: Notice | None = None) -> Mail:
+    """Asks one approver; the first two lines say what is asked, by when, and what happens otherwise.
+
+    notice: why it comes only now; None for the question itself
+    """
+    facts, rules = request.facts, request.rules
+    before, asked = _NOTICES[notice] if notice else ("", "You are asked")
     values = {
         "facts": facts,
         "link": link,
-        "code": f"{code[:3]} {code[3:]}",
-        "deadline": deadline,
-        "otherwise": otherwise(facts.champion_version),
+        "code": f"{secret.code[:3]} {secret.code[3:]}",
+        "deadline": request.deadline,
+        "asked": asked,
+        "otherwise": otherwise(facts.champion_version, rules),
+        "needed": needed(rules.quorum, len(request.people)) if rules else "",
+        "given": approvals(request.votes),
     }
-    subject = f"Approve {facts.recipe} version {facts.model_version}? Answer by {moment_text(deadline)}"
-    return _mail(to, subject, "approval", values)
+    subject = f"{before}Approve {facts.recipe} version {facts.model_version}? Answer by {moment_text(request.deadline)}"
+    return _mail(secret.address, subject, "approval", values)
 
 
 def released_mail(about: Outcomes, *, to: str, live: LiveVersion, metrics: Sequence[MetricLine]) -> Mail:
@@ -70,13 +90,6 @@ def fault_mail(about: Outcomes, *, to: str, fault: ReportFaultResult, link: str 
     """Says that a run failed, where, and in which words; link leads to the execution in AWS's console."""
     subject = f"{about.recipe}: the release failed in {fault.state}"
     return _mail(to, subject, "fault", {"about": about, "fault": fault, "link": link, "still": still(about)})
-
-
-def otherwise(live_version: str | None) -> str:
-    """What happens to a request that nobody answers."""
-    if live_version is None:
-        return "If nobody answers by then, nothing is released."
-    return f"If nobody answers by then, nothing changes: version {live_version} stays live."
 
 
 def still(about: Outcomes) -> str:

@@ -54,8 +54,11 @@ def record_release(
     live = live_version(state, recipe=recipe, previous=records.live(recipe.name), now=now)
     card = model_card(state, recipe, live, read_metrics(plan, artifacts).thresholds)
     artifacts.write(planned(live.card_uri), card.model_dump_json(indent=2).encode())
-    decided = state.request_approval
-    why = f"Approved: {decided.comment}" if decided else "Released without a person, as the recipe's policy allows."
+    why = "Released without a person, as the recipe's policy allows."
+    if state.request_approval is not None:
+        why = f"Approved: {state.request_approval.comment}"
+    elif state.decide_at_deadline is not None:
+        why = state.decide_at_deadline.reason
     registry.approve(live.model_package_arn, f"{why} Smoke tests passed on {live.endpoint_name}.")
     records.set_live(recipe.name, live)
     audit.append(event_of_release(state, live))

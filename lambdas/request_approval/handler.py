@@ -15,10 +15,10 @@ from lambdas.adapters.dynamodb_approvals import approval_records
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sesv2 import mailer
 from lambdas.artifacts import model_origin, read_metrics, read_recipe
-from lambdas.mails.compose import approval_mail
+from lambdas.mails.compose import approval_mail, link_to
 from lambdas.observed import logger, state_handler
 from lambdas.settings import Settings
-from steps.approval import ApprovalRequest, Secret, draw_secret, gather_facts, keep_secret
+from steps.approval import ApprovalRequest, Secret, draw_secret, gather_facts, keep_secret, rules_of
 from steps.contracts import CheckMetricsResult, PrepareRunResult, RegisterModelResult, WriteReportResult
 from steps.ports import ApprovalRecords, ArtifactStore, Mailer
 from steps.trial import offer_trial, trial_uri
@@ -69,13 +69,14 @@ def request_approval(
     offer = offer_trial(recipe, request.plan, request.check_metrics, request.register_model, thresholds, now=now)
     if offer is not None:
         artifacts.write(trial_uri(request.plan), offer.model_dump_json().encode())
+    deadline = now + timedelta(seconds=request.plan.approval_deadline_seconds)
     drawn = [draw(address) for address in recipe.approval.approvers]
     opened = ApprovalRequest(
         approval_id=approval_id,
         execution_arn=request.execution_arn,
         task_token=request.task_token,
         opened_at=now,
-        deadline=now + timedelta(seconds=request.plan.approval_deadline_seconds),
+        deadline=deadline,
         approvers=[keep_secret(approval_id, secret) for secret in drawn],
         facts=gather_facts(
             recipe,
@@ -86,11 +87,11 @@ def request_approval(
             report=request.write_report,
         ),
         trial_uri=trial_uri(request.plan) if offer is not None else None,
+        rules=rules_of(recipe.approval, request.check_metrics, deadline),
     )
     approvals.open(opened)
     for secret in drawn:
-        link = f"{approval_url}/{approval_id}?token={secret.token}"
-        mail.send(approval_mail(opened.facts, to=secret.address, link=link, code=secret.code, deadline=opened.deadline))
+        mail.send(approval_mail(opened, secret, link_to(approval_url, approval_id, secret)))
     return opened
 
 

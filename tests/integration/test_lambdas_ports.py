@@ -36,7 +36,9 @@ from lambdas.adapters.stepfunctions import StepFunctionsStarter, StepFunctionsWo
 from lambdas.predict.documents import MAX_BODY_BYTES
 from steps.answers import Output, Row
 from steps.api_keys import is_valid
-from steps.approval import ApprovalRequest, AuditRecord, gather_facts
+from steps.approval import ApprovalRequest, Vote, draw_secret, gather_facts, keep_secret
+from steps.approval_events import deadline_event, decision_event, vote_event
+from steps.audit_items import RECORDS, read_record, records_key
 from steps.contracts import (
     ApprovalDecision,
     CheckMetricsResult,
@@ -312,11 +314,10 @@ def asked(
 
 
 @pytest.fixture
-def audit(asked: ApprovalRequest, now: datetime) -> AuditRecord:
-    decision = ApprovalDecision(
+def decision(now: datetime) -> ApprovalDecision:
+    return ApprovalDecision(
         decision="approved", approver="a@b.c", comment="", decided_at=now, model_digest="d", approval_id="a1"
     )
-    return AuditRecord(decision=decision, seen=asked.facts)
 
 
 @pytest.fixture
@@ -326,64 +327,133 @@ def requests(kept_by: str, approvals: ApprovalRecords, table: str, asked: Approv
     return kept
 
 
+def now_of(requests: ApprovalRecords) -> ApprovalRequest:
+    """The request as it is now."""
+    found = requests.request("a1")
+    assert found is not None
+    return found
+
+
 @BOTH
 def test_a_request_comes_back_as_it_was_opened(requests: ApprovalRecords, asked: ApprovalRequest) -> None:
     assert requests.request("a1") == asked
     assert requests.request("a2") is None
+    assert requests.request_of(asked.facts.run_id) == asked
+    assert requests.request_of("another") is None
 
 
 @BOTH
-def test_only_the_first_claim_counts(requests: ApprovalRecords, audit: AuditRecord, now: datetime) -> None:
-    assert requests.claim("a1", audit, now=now)
-    assert not requests.claim("a1", audit, now=now + timedelta(seconds=30))
-    claimed = requests.request("a1")
-    assert claimed is not None
-    assert (claimed.status, claimed.claimed_at, claimed.decision) == ("claimed", now, audit.decision)
-
-
-@BOTH
-def test_a_claim_that_was_never_finished_goes_stale(
-    requests: ApprovalRecords, audit: AuditRecord, now: datetime
+def test_only_the_first_claim_of_a_request_as_it_was_read_counts(
+    requests: ApprovalRecords, asked: ApprovalRequest, decision: ApprovalDecision, now: datetime
 ) -> None:
-    assert requests.claim("a1", audit, now=now)
-    assert requests.claim("a1", audit, now=now + timedelta(seconds=61))
+    vote = Vote(address="a@b.c", comment="Fine.", voted_at=now)
+    assert requests.claim(asked, [vote], decision, now=now)
+    assert not requests.claim(asked, [vote], decision, now=now)
+    claimed = now_of(requests)
+    assert not requests.claim(claimed, [vote], decision, now=now + timedelta(seconds=61))
+    assert (claimed.status, claimed.claimed_at, claimed.decision) == ("claimed", now, decision)
+    assert (claimed.votes, claimed.revision) == ([vote], 1)
+
+
+@BOTH
+def test_a_vote_is_kept_with_its_record_and_one_on_an_older_state_is_not(
+    requests: ApprovalRecords, asked: ApprovalRequest, now: datetime
+) -> None:
+    first, second = (Vote(address=f"{name}@b.c", comment="Ä", voted_at=now) for name in ("ann", "bob"))
+    assert requests.record_votes(asked, [first], vote_event(asked, first, 1))
+    assert not requests.record_votes(asked, [second], vote_event(asked, second, 1))
+    assert requests.record_votes(now_of(requests), [first, second], vote_event(asked, second, 1))
+    assert now_of(requests).votes == [first, second]
 
 
 @BOTH
 def test_a_released_request_is_as_before(
-    requests: ApprovalRecords, asked: ApprovalRequest, audit: AuditRecord, now: datetime
+    requests: ApprovalRecords, asked: ApprovalRequest, decision: ApprovalDecision, now: datetime
 ) -> None:
-    requests.claim("a1", audit, now=now)
-    requests.release("a1")
-    assert requests.request("a1") == asked
-    assert requests.claim("a1", audit, now=now)
+    requests.claim(asked, [Vote(address="a@b.c", comment="", voted_at=now)], decision, now=now)
+    assert requests.release(now_of(requests), [])
+    assert now_of(requests) == asked.model_copy(update={"revision": 2})
+    assert not requests.release(now_of(requests), [])
+    assert requests.claim(now_of(requests), [], decision, now=now)
 
 
 @BOTH
 def test_a_finished_request_keeps_the_decision_and_forgets_the_token(
-    requests: ApprovalRecords, audit: AuditRecord, now: datetime
+    requests: ApprovalRecords, asked: ApprovalRequest, decision: ApprovalDecision, now: datetime
 ) -> None:
-    requests.claim("a1", audit, now=now)
-    requests.finish("a1", audit)
-    done = requests.request("a1")
-    assert done is not None
-    assert (done.status, done.task_token, done.decision) == ("decided", None, audit.decision)
-    assert not requests.claim("a1", audit, now=now + timedelta(hours=1))
+    assert not requests.finish(asked, decision_event(asked, decision))
+    requests.claim(asked, [], decision, now=now)
+    claimed = now_of(requests)
+    assert requests.finish(claimed, decision_event(asked, decision))
+    assert not requests.finish(claimed, decision_event(asked, decision))
+    done = now_of(requests)
+    assert (done.status, done.task_token, done.decision) == ("decided", None, decision)
+    assert not requests.claim(done, [], decision, now=now + timedelta(hours=1))
+    assert not requests.expire(done)
 
 
 @BOTH
-def test_an_expired_request_cannot_be_claimed(requests: ApprovalRecords, audit: AuditRecord, now: datetime) -> None:
-    requests.expire("a1")
-    expired = requests.request("a1")
-    assert expired is not None
+def test_a_decision_whose_record_is_there_already_is_finished_without_another(
+    requests: ApprovalRecords, asked: ApprovalRequest, decision: ApprovalDecision, now: datetime
+) -> None:
+    event = decision_event(asked, decision)
+    requests.claim(asked, [], decision, now=now)
+    requests.finish(now_of(requests), event)
+    requests.open(asked.model_copy(update={"approval_id": "a2"}))
+    second = requests.request("a2")
+    assert second is not None
+    requests.claim(second, [], decision, now=now)
+    claimed = requests.request("a2")
+    assert claimed is not None
+    assert requests.finish(claimed, event)
+
+
+@BOTH
+def test_an_expired_request_cannot_be_claimed(
+    requests: ApprovalRecords, asked: ApprovalRequest, decision: ApprovalDecision, now: datetime
+) -> None:
+    assert requests.expire(asked)
+    expired = now_of(requests)
     assert (expired.status, expired.task_token) == ("expired", None)
-    assert not requests.claim("a1", audit, now=now)
+    assert not requests.claim(expired, [], decision, now=now)
 
 
 @BOTH
-def test_tries_are_counted_per_approver_up_to_the_limit(requests: ApprovalRecords) -> None:
+@pytest.mark.parametrize("by_policy", ["denied", None])
+def test_a_request_is_closed_by_policy_whatever_has_become_of_it_but_a_decision(
+    requests: ApprovalRecords, asked: ApprovalRequest, decision: ApprovalDecision, now: datetime, by_policy: str | None
+) -> None:
+    policy = decision.model_copy(update={"decision": by_policy}) if by_policy else None
+    requests.claim(asked, [], decision, now=now)
+    assert requests.close(now_of(requests), policy, deadline_event(asked, "expired", "Late.", now))
+    closed = now_of(requests)
+    assert (closed.status, closed.decision, closed.task_token) == (
+        "decided" if by_policy else "expired",
+        policy,
+        None,
+    )
+    assert requests.close(closed, None, deadline_event(asked, "expired", "Late.", now)) == (by_policy is None)
+
+
+@BOTH
+def test_a_notice_goes_out_once_and_can_be_taken_back(
+    requests: ApprovalRecords, asked: ApprovalRequest, now: datetime
+) -> None:
+    links = [keep_secret("a1", draw_secret("ann@b.c"))]
+    assert requests.add_links(asked, "reminder", links, now=now)
+    assert not requests.add_links(asked, "reminder", links, now=now)
+    noted = now_of(requests)
+    assert (noted.added, noted.reminded_at, noted.escalated_at) == (links, now, None)
+    assert requests.add_links(noted, "reminder", [], now=None)
+    assert now_of(requests) == asked.model_copy(update={"revision": 2})
+
+
+@BOTH
+def test_wrong_tries_are_counted_per_link_up_to_the_limit(requests: ApprovalRecords) -> None:
     assert [requests.count_attempt("a1", 0, limit=3) for _ in range(5)] == [1, 2, 3, None, None]
     assert requests.count_attempt("a1", 1, limit=3) == 1
+    requests.forgive_attempt("a1", 0)
+    assert requests.count_attempt("a1", 0, limit=3) == 3
 
 
 # --- what is open ---
@@ -402,7 +472,7 @@ def test_what_is_open_is_what_was_handed_in(
 ) -> None:
     held = Lock("run", "arn:run", expires_at=now - timedelta(days=1), started_at=now - timedelta(days=9))
     open_locks.append(OpenLock("names", held))
-    open_requests.append(OpenRequest("reviews", asked.facts.run_id, "arn", asked.deadline))
+    open_requests.append(OpenRequest("reviews", asked.facts.run_id, "arn", asked.deadline, "a1"))
     client = boto3.client("dynamodb")
     DynamoReleaseRecords(client, table).take_lock("names", held, now=now)
     DynamoApprovalRecords(client, table).open(asked)
@@ -412,19 +482,21 @@ def test_what_is_open_is_what_was_handed_in(
     assert kept.requests(asked.deadline) == []
 
 
-def test_what_is_over_is_not_open(table: str, asked: ApprovalRequest, audit: AuditRecord, now: datetime) -> None:
+def test_what_is_over_is_not_open(
+    table: str, asked: ApprovalRequest, decision: ApprovalDecision, now: datetime
+) -> None:
     client = boto3.client("dynamodb")
     kept, releases = DynamoOpenRecords(client, table), DynamoReleaseRecords(client, table)
     requests = DynamoApprovalRecords(client, table)
     releases.take_lock("names", Lock("run", "arn:run", expires_at=now + timedelta(days=1)), now=now)
     releases.free_lock("names", "run")
     requests.open(asked)
-    requests.claim("a1", audit, now=now)
+    requests.claim(asked, [], decision, now=now)
     assert len(kept.requests(now)) == 1, "a claim is no answer yet"
-    requests.finish("a1", audit)
+    requests.finish(now_of(requests), decision_event(asked, decision))
     other = asked.model_copy(update={"approval_id": "a2"})
     requests.open(other)
-    requests.expire("a2")
+    requests.expire(other)
     assert kept.locks() == []
     assert kept.requests(now) == []
 
@@ -438,18 +510,20 @@ def test_the_index_of_what_is_open_holds_no_token_and_nobodys_address(table: str
 
 
 def test_an_audit_record_lies_in_the_table_for_good(
-    table: str, asked: ApprovalRequest, audit: AuditRecord, now: datetime
+    table: str, asked: ApprovalRequest, decision: ApprovalDecision, now: datetime
 ) -> None:
     client = boto3.client("dynamodb")
     on_dynamodb = DynamoApprovalRecords(client, table)
     on_dynamodb.open(asked)
-    on_dynamodb.claim("a1", audit, now=now)
-    on_dynamodb.finish("a1", audit)
+    on_dynamodb.claim(asked, [], decision, now=now)
+    event = decision_event(asked, decision)
+    on_dynamodb.finish(now_of(on_dynamodb), event)
     [item] = client.query(
-        TableName=table, KeyConditionExpression="pk = :pk", ExpressionAttributeValues={":pk": {"S": "AUDIT#reviews"}}
+        TableName=table,
+        KeyConditionExpression="pk = :pk AND begins_with(sk, :records)",
+        ExpressionAttributeValues={":pk": {"S": records_key("reviews")}, ":records": {"S": RECORDS}},
     )["Items"]
-    assert item["sk"]["S"] == "2026-03-02T09:00:00.000+00:00#reviews-20260302-090000-ab12"
-    assert AuditRecord.model_validate_json(item["document"]["S"]) == audit
+    assert read_record(item).event == event
     time_to_live = STORAGE["ReleaseTable"]["Properties"]["TimeToLiveSpecification"]["AttributeName"]
     assert time_to_live not in item
     [request] = client.query(

@@ -17,7 +17,7 @@ from lambdas.update_endpoint.handler import UpdateEndpointInput, update_endpoint
 from local.template_syntax import parse_template
 from serving.model import load_model
 from steps.answers import Output
-from steps.approval import gather_facts
+from steps.approval import ApprovalRequest, Secret, gather_facts
 from steps.check_metrics import check_metrics
 from steps.contracts import (
     CheckMetricsResult,
@@ -138,7 +138,10 @@ def test_bug_the_approver_was_asked_a_fixed_question(
         measured = checked.model_copy(update={"metrics": {"accuracy": accuracy}})
         version_of = registered.model_copy(update={"model_version": version})
         facts = gather_facts(reviews, plan, measured, version_of)
-        return approval_mail(facts, to="ann@example.com", link="https://example.com", code="123456", deadline=now).text
+        request = ApprovalRequest(
+            approval_id="a1", execution_arn="arn", opened_at=now, deadline=now, approvers=[], facts=facts
+        )
+        return approval_mail(request, Secret("ann@example.com", "token", "123456"), "https://example.com").text
 
     assert "reviews version 2 may go live" in asked(0.78, "2")
     assert "Accuracy: 78.0 %" in asked(0.78, "2")

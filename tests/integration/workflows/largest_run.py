@@ -17,6 +17,7 @@ from steps.contracts import (
     ApprovalDecision,
     CloseRunResult,
     Contract,
+    DecideAtDeadlineResult,
     DescribeEndpointResult,
     LiveVersion,
     PrepareRunResult,
@@ -72,7 +73,10 @@ RECIPE = Recipe.model_validate(
             },
         },
         "metrics": {"gates": [{"name": "log_loss", "floor": 1.0000000000000002e-300, "margin": 1e-300}] * 10},
-        "approval": {"approvers": ["a" * 242 + "@example.com"] * 20, "deadline_seconds": 30 * 24 * 3600},
+        "approval": {
+            "approvers": [f"{number:02}" + "a" * 240 + "@example.com" for number in range(20)],
+            "deadline_seconds": 30 * 24 * 3600,
+        },
         "endpoint": {"image": "inference-pipeline", "instance_count": 100, "deadline_seconds": 900, "poll_seconds": 1},
         "smoke": {"cases": [{"text": WIDE * 20_000, "label": "class-number-0000"}] * 30},
     }
@@ -315,6 +319,7 @@ def answers(recipe: Recipe = RECIPE, *, ends_with: str) -> dict[str, list[dict[s
             model_digest=DIGEST,
             approval_id="i" * 22,
         ),
+        "DecideAtDeadline": DecideAtDeadlineResult(outcome="approved", reason=WIDE * 10_000),
         "CreatePipelineModel": {"ModelArn": ARN},
         "CreateEndpointConfig": {"EndpointConfigArn": ARN},
         "UpdateEndpoint": UpdateEndpointResult(

@@ -21,6 +21,7 @@ from steps.contracts import (
     ApprovalDecision,
     CheckMetricsResult,
     Contract,
+    DecideAtDeadlineResult,
     DescribeEndpointResult,
     EndpointPlan,
     PrepareRunResult,
@@ -208,6 +209,7 @@ RELEASED = {
         )
     ),
     "RequestApproval": decided("approved"),
+    "DecideAtDeadline": answer(DecideAtDeadlineResult(outcome="expired", reason="Nobody decided within 1 second.")),
     "CreateModel": answer({"ModelArn": "model"}),
     "CreatePipelineModel": answer({"ModelArn": "model"}),
     "CreateEndpointConfig": answer({"EndpointConfigArn": "config"}),
@@ -265,6 +267,14 @@ CASES: dict[str, tuple[Case, str]] = {
     "expired": (
         closed("ApprovalExpired", PrepareRun=plan(deadline_seconds=1), RequestApproval=[{"never": True}]),
         "ApprovalExpired",
+    ),
+    "approved by policy": (
+        case(
+            PrepareRun=plan(deadline_seconds=1),
+            RequestApproval=[{"never": True}],
+            DecideAtDeadline=answer(DecideAtDeadlineResult(outcome="approved", reason="clearly better")),
+        ),
+        "Released",
     ),
     "comes into service at the third look": (
         case(DescribeEndpoint=endpoint("in_progress", "in_progress", "in_service")),

@@ -17,7 +17,8 @@ from pydantic import ValidationError
 from lambdas.decide_approval import handler as page
 from lambdas.observed import logger
 from lambdas.request_approval.handler import RequestApprovalInput, request_approval
-from steps.approval import CODE_TRIES, COMMENT_CHARACTERS, AuditRecord
+from steps.approval import CODE_TRIES, COMMENT_CHARACTERS
+from steps.audit import AuditEvent
 from steps.contracts import (
     ApprovalDecision,
     CheckMetricsResult,
@@ -213,13 +214,13 @@ def test_a_denial_is_handed_on_too(mails: list[Mail], answered: dict[str, str]) 
 
 
 def test_the_audit_record_says_who_decided_what_they_saw_and_why(
-    mails: list[Mail], audit_trail: list[AuditRecord], plan: PrepareRunResult
+    mails: list[Mail], audited: list[AuditEvent], plan: PrepareRunResult
 ) -> None:
     post(form(mails[0], "deny", comment="Not now."))
-    [audit] = audit_trail
-    assert (audit.decision.approver, audit.decision.comment) == ("ann@example.com", "Not now.")
-    assert audit.seen.metrics[0].candidate == 0.784
-    assert audit.seen.data_digest == plan.data_digest
+    [audit] = audited
+    assert (audit.kind, audit.who, audit.why) == ("denied", ["ann@example.com"], "Not now.")
+    assert (audit.metrics["accuracy"], audit.champion_metrics["accuracy"]) == (0.784, 0.75)
+    assert (audit.data_digest, audit.model_version, audit.champion_version) == (plan.data_digest, "2", "1")
 
 
 def test_after_a_decision_the_task_token_is_forgotten(mails: list[Mail], approvals: ApprovalRecords) -> None:
@@ -284,12 +285,12 @@ def test_after_the_deadline_nothing_can_be_decided(
 
 
 def test_a_state_that_waits_no_longer_closes_the_request(
-    mails: list[Mail], waiting: set[str], audit_trail: list[AuditRecord]
+    mails: list[Mail], waiting: set[str], audited: list[AuditEvent]
 ) -> None:
     waiting.clear()
     assert post(form(mails[0]))["statusCode"] == 410
     assert get(link_of(mails[1]))["statusCode"] == 410
-    assert audit_trail == []
+    assert audited == []
 
 
 class Unreachable:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 import pytest
 
@@ -8,6 +9,7 @@ from steps.close_run import close_run, span_text
 from steps.contracts import (
     ApprovalDecision,
     CheckMetricsResult,
+    DecideAtDeadlineResult,
     DescribeEndpointResult,
     Fault,
     Finding,
@@ -68,9 +70,18 @@ def test_a_denial_gives_the_words_but_not_the_address(
     assert (closed.outcome, closed.reason) == ("ApprovalDenied", reason)
 
 
-def test_an_expired_approval_gives_its_deadline(state: RunState) -> None:
-    closed = close_run(state.model_copy(update={"approval_expired": Fault(Error="States.Timeout")}))
-    assert (closed.outcome, closed.reason) == ("ApprovalExpired", "Nobody decided within 1 hour.")
+@pytest.mark.parametrize(("outcome", "end"), [("expired", "ApprovalExpired"), ("denied", "ApprovalDenied")])
+def test_what_the_policy_made_of_a_question_nobody_decided_is_the_end(
+    state: RunState, outcome: Literal["expired", "denied"], end: str
+) -> None:
+    late = DecideAtDeadlineResult(outcome=outcome, reason="Nobody decided within 1 hour.")
+    closed = close_run(state.model_copy(update={"decide_at_deadline": late}))
+    assert (closed.outcome, closed.reason) == (end, "Nobody decided within 1 hour.")
+
+
+def test_a_release_that_the_policy_allowed_can_still_be_rolled_back(rolled_back: RunState) -> None:
+    late = DecideAtDeadlineResult(outcome="approved", reason="Clearly better.")
+    assert close_run(rolled_back.model_copy(update={"decide_at_deadline": late})).outcome == "RolledBack"
 
 
 def test_a_run_that_could_cost_too_much_gives_the_plans_numbers(state: RunState, plan: PrepareRunResult) -> None:

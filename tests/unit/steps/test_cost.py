@@ -82,7 +82,7 @@ def test_every_line_is_price_by_count_by_time_limit(make_recipe: MakeRecipe, pri
         "trial": Decimal("5.40"),
         # 430 + 2 x 121 looks x 13 = 3,576
         "Step Functions": Decimal("3.58"),
-        # (240 x 120 + 2 x (1,200 + 11 x 120)) s x 0.5 GB x 0.001 + (240 + 242 x 11) / 1,000
+        # (252 x 120 + 2 x (1,200 + 11 x 120)) s x 0.5 GB x 0.001 + (252 + 242 x 11) / 1,000
         "Lambda": Decimal("19.83"),
     }
     assert cost.run_usd == Decimal("41.15")

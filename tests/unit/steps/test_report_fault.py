@@ -48,7 +48,11 @@ def test_a_cause_that_is_no_object_is_taken_as_it_is(cause: str) -> None:
         {"validate_data": {"verdict": "rejected"}, "write_rejection_report": {}},
         {"validate_data": {"verdict": "accepted"}, "check_metrics": {"verdict": "rejected"}, "write_report": {}},
         {"check_metrics": {"verdict": "passed"}, "request_approval": {"decision": "denied"}},
-        {"check_metrics": {"verdict": "passed"}, "approval_expired": {"Error": "States.Timeout"}},
+        {
+            "check_metrics": {"verdict": "passed"},
+            "approval_expired": {"Error": "States.Timeout"},
+            "decide_at_deadline": {"outcome": "expired"},
+        },
     ],
 )
 def test_a_fault_after_a_no_is_close_runs(no: dict[str, Any]) -> None:
@@ -91,6 +95,8 @@ def test_a_long_cause_is_cut() -> None:
             "CreatePipelineModel",
         ),
         ({"prepare_run": {"endpoint": {"is_pipeline": True}}, "create_pipeline_model": {}}, "CreateEndpointConfig"),
+        ({"register_model": {}, "approval_expired": {}}, "DecideAtDeadline"),
+        ({"approval_expired": {}, "decide_at_deadline": {"outcome": "approved"}}, "CreateModel"),
         ({"create_endpoint_config": {}}, "UpdateEndpoint"),
         ({"run_smoke_tests": {"verdict": "failed"}}, "RollBackEndpoint"),
         ({"describe_endpoint": {"status": "failed"}, "roll_back_endpoint": {}}, "DescribeRolledBackEndpoint"),

@@ -1,0 +1,1 @@
+"""DecideAtDeadline: the policy's word when people gave none in time."""

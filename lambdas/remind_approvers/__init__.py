@@ -1,0 +1,1 @@
+"""RemindApprovers: the mails that follow the question."""
