@@ -93,5 +93,7 @@ def _grounds(state: RunState) -> dict[str, Any]:
 
 
 def _not_asked(state: RunState) -> str:
+    if state.decide_at_deadline is not None:
+        return state.decide_at_deadline.reason
     reason = state.check_metrics.reason if state.check_metrics else ""
     return f"Nobody was asked, as the policy allows: {reason}"

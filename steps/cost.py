@@ -49,7 +49,7 @@ ENDPOINT_BUSY_SECONDS = 600
 # The longest way through workflows/release.asl.json, every retry used, without looking at the endpoint; a test
 # walks the definition and compares.
 TRANSITIONS = 430
-LAMBDA_ATTEMPTS = 240
+LAMBDA_ATTEMPTS = 252
 # One look at the endpoint: DescribeEndpoint with its retries, the choice after it, the wait.
 TRANSITIONS_PER_LOOK = 13
 LAMBDA_ATTEMPTS_PER_LOOK = 11

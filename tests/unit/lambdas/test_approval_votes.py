@@ -120,9 +120,7 @@ def test_whoever_started_the_run_is_told_that_somebody_else_must_approve_too(des
     assert "You started this run" not in desk.page(ANN)
 
 
-def test_a_withdrawn_approval_does_not_count(
-    desk: Desk, answered: dict[str, str], audited: list[AuditEvent]
-) -> None:
+def test_a_withdrawn_approval_does_not_count(desk: Desk, answered: dict[str, str], audited: list[AuditEvent]) -> None:
     desk.send(ANN)
     assert desk.send(ANN, "withdrawn", turn=1, comment="I read it again.").situation == "withdrawn"
     assert "ann@example.com" not in desk.page(BOB)
@@ -148,9 +146,7 @@ def test_after_the_decision_nothing_can_be_withdrawn(desk: Desk) -> None:
     assert desk.send(ANN, "withdrawn", turn=1).situation == "already_decided"
 
 
-def test_one_no_decides_whatever_was_approved(
-    desk: Desk, answered: dict[str, str], audited: list[AuditEvent]
-) -> None:
+def test_one_no_decides_whatever_was_approved(desk: Desk, answered: dict[str, str], audited: list[AuditEvent]) -> None:
     desk.send(ANN)
     assert desk.send(BOB, "denied").situation == "decided"
     assert ApprovalDecision.model_validate_json(answered["task"]).decision == "denied"
