@@ -77,6 +77,7 @@ class ApprovalFacts(Contract):
     metrics: list[MetricLine]
     rows: int
     reason: str
+    override: str | None = Field(default=None, description="Who overrode rules that failed, and why.")
     origin: str = Field(default="", description="Where a model that was searched for or imported comes from.")
     report_uri: str | None = Field(default=None, description="The report; none of a request from before there was one.")
     report_digest: str | None = Field(default=None, description="SHA-256 of the report's bytes.")
@@ -200,12 +201,11 @@ def rules_of(section: ApprovalSection, checked: CheckMetricsResult, deadline: da
     def before(seconds: int) -> datetime | None:
         return deadline - timedelta(seconds=seconds) if seconds else None
 
-    # A number that was overruled is no clear win, whatever the others say: then a person decides, or nobody.
-    broke_none = all(finding.verdict != "failed" for finding in checked.findings)
     return ApprovalRules(
         quorum=section.quorum,
         at_deadline=section.at_deadline,
-        is_clear_win=checked.clearly_better and broke_none,
+        # Where somebody overrode a rule, a person decides, or nobody.
+        is_clear_win=checked.clearly_better and not checked.overridden,
         remind_at=before(section.reminder_before),
         escalate_at=before(section.escalation_before),
         escalate_to=section.escalate_to,
@@ -237,6 +237,7 @@ def gather_facts(
         metrics=compare_metrics(recipe, checked, plan.champion),
         rows=checked.rows,
         reason=checked.reason,
+        override=f"{plan.requested_by}: {plan.override_reason}" if checked.overridden else None,
         origin=origin,
         report_uri=report.report_uri if report else None,
         report_digest=report.report_digest if report else None,

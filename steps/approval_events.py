@@ -50,6 +50,7 @@ def _event(
         champion_version=facts.champion_version,
         metrics={line.name: line.candidate for line in facts.metrics},
         champion_metrics={line.name: line.champion for line in facts.metrics if line.champion is not None},
+        override=facts.override,
         model_digest=facts.model_digest,
         data_digest=facts.data_digest,
         recipe_digest=facts.recipe_digest,
