@@ -131,14 +131,14 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 def _look(approval_id: str, token: str) -> tuple[Answer, TrialOffer | None]:
     """What a link leads to, and what may be tried there; nothing unless the question is open."""
     seen = look_at(approval_id, token, approval_records(settings().release_table), now=datetime.now(UTC))
-    if seen.request is None or seen.situation != "open":
+    if seen.request is None or seen.situation not in {"open", "voted"}:
         return seen, None
     logger.append_keys(run_id=seen.request.facts.run_id)
     return seen, read_offer(seen.request, artifact_store())
 
 
 def _closed(seen: Answer, token: str) -> Response[str]:
-    if seen.situation == "open":
+    if seen.situation in {"open", "voted"}:
         return refusal_page(HTTPStatus.NOT_FOUND, "There is nothing to try", "This version's recipe offers no trial.")
     return answer_page(seen, token=token, is_question=True)
 

@@ -340,7 +340,9 @@ def test_only_who_is_asked_may_try_and_only_while_the_question_is_open(
     says: str,
 ) -> None:
     open_request()
-    approvals.expire("a1")
+    opened = approvals.request("a1")
+    assert opened is not None
+    approvals.expire(opened)
     response = ask({"token": token, "text": "Fine."})
     assert response["statusCode"] == status
     assert says in words(response)
@@ -428,7 +430,9 @@ def test_at_every_end_all_of_it_goes(
 ) -> None:
     now = later(tried)
     if end == "expired":
-        approvals.expire("a1")
+        opened = approvals.request("a1")
+        assert opened is not None
+        approvals.expire(opened)
     elif end == "stopped":
         running.clear()
     else:

@@ -83,7 +83,7 @@ def test_every_line_is_price_by_count_by_time_limit(make_recipe: MakeRecipe, pri
         # 430 + 2 x 121 looks x 13 = 3,576
         "Step Functions": Decimal("3.58"),
         # (252 x 120 + 2 x (1,200 + 11 x 120)) s x 0.5 GB x 0.001 + (252 + 242 x 11) / 1,000
-        "Lambda": Decimal("19.83"),
+        "Lambda": Decimal("20.56"),
     }
     assert cost.run_usd == Decimal("41.15")
     assert cost.endpoint_usd_per_month == Decimal("4380.00")
@@ -162,10 +162,10 @@ def test_a_cent_is_never_lost(amount: Fraction, cents: str) -> None:
     ("ceiling", "says"),
     [
         ({}, None),
-        ({"max_run_usd": "37.65", "max_endpoint_usd_per_month": "2190"}, None),
+        ({"max_run_usd": "38.38", "max_endpoint_usd_per_month": "2190"}, None),
         (
-            {"max_run_usd": "37.64"},
-            "The run can cost 37.65 USD and the recipe allows 37.64 (cost.max_run_usd); most of it is Lambda: ",
+            {"max_run_usd": "38.37"},
+            "The run can cost 38.38 USD and the recipe allows 38.37 (cost.max_run_usd); most of it is Lambda: ",
         ),
         (
             {"max_endpoint_usd_per_month": "2189.99"},
@@ -180,7 +180,7 @@ def test_a_ceiling_is_kept_to_the_cent_and_its_breach_has_the_numbers(
     make_recipe: MakeRecipe, price: Price, ceiling: dict[str, Any], says: str | None
 ) -> None:
     cost = price(make_recipe())
-    assert (cost.run_usd, cost.endpoint_usd_per_month) == (Decimal("37.65"), Decimal("2190.00"))
+    assert (cost.run_usd, cost.endpoint_usd_per_month) == (Decimal("38.38"), Decimal("2190.00"))
     refusal = too_expensive(cost, CostSection.model_validate(ceiling))
     assert refusal is None if says is None else refusal is not None and refusal.startswith(says)
 
@@ -209,7 +209,7 @@ def test_a_plan_carries_the_sums_with_region_and_date(
 ) -> None:
     document = summary(price(make_recipe()), "here-1", prices).model_dump(mode="json")
     assert document == {
-        "run_usd": "37.65",
+        "run_usd": "38.38",
         "endpoint_usd_per_month": "2190.00",
         "region": "here-1",
         "prices_as_of": "2026-01-02",
