@@ -85,7 +85,7 @@ def test_every_line_is_price_by_count_by_time_limit(make_recipe: MakeRecipe, pri
         # (252 x 120 + 2 x (1,200 + 11 x 120)) s x 0.5 GB x 0.001 + (252 + 242 x 11) / 1,000
         "Lambda": Decimal("20.56"),
     }
-    assert cost.run_usd == Decimal("41.15")
+    assert cost.run_usd == Decimal("41.88")
     assert cost.endpoint_usd_per_month == Decimal("4380.00")
     # Each alarm costs 0.10 a month; how many there are is compared with the template elsewhere.
     alarms = ALARMS * Decimal("0.10")
