@@ -9,6 +9,7 @@ from typing import Any
 
 from greenlight.errors import WrongUseError
 from greenlight.own_data.answers import Answers, find_answers
+from greenlight.own_data.behaviour import text_behaviour
 from greenlight.own_data.features import Features, find_features
 from greenlight.own_data.rules import MOST_BAD_SHARE, data_rules, metric_gates
 from greenlight.own_data.survey import Survey, survey
@@ -68,6 +69,7 @@ def _document(
         "data_rules": {"min_rows": 10, "max_bad_row_share": MOST_BAD_SHARE},
         "training": _training(found, wishes, answers) if features else {"script": "training/text_classifier.py"},
         "metrics": {"gates": metric_gates(_empty(found), answers.task)},
+        **({} if features else {"behaviour": text_behaviour()}),
         "approval": {"policy": "always", "approvers": [approver]},
         "endpoint": {"image": "inference-pipeline" if features else "tensorflow-inference", "poll_seconds": 5},
         "smoke": {"evaluated_rows": 10},

@@ -17,6 +17,7 @@ _ABOUT = {
     "data_rules": "Set from the file, with room to move. Worse data ends a run or warns (docs/data.md).",
     "training": "The training job. Hyperparameters left out keep the script's own defaults.",
     "metrics": "Floors that only a model better than guessing passes; raise them when you know what is possible.",
+    "behaviour": "What must not change an answer; broken, these only warn. Add tests of your own (docs/behaviour.md).",
     "approval": "Who is asked before a model goes live.",
     "endpoint": "Where the model serves. On AWS this instance costs money for as long as the endpoint exists.",
     "smoke": "Held-back rows that the endpoint must answer just as the evaluated model did; add cases of your own.",

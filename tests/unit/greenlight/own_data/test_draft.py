@@ -65,6 +65,16 @@ def test_two_labels_make_a_binary_recipe_with_rules_the_file_keeps(write: Write)
     assert found.smoke.evaluated_rows == 10
 
 
+def test_texts_get_behavioural_tests_that_only_warn_and_a_table_none(write: Write) -> None:
+    found = draft_recipe(write(["text", "label"], texts([0, 1] * 100)), TEXTS, APPROVER).recipe
+    assert [(test.name, test.severity) for test in found.behaviour.tests] == [
+        ("typos", "warn"),
+        ("capitals", "warn"),
+        ("final-mark", "warn"),
+    ]
+    assert not draft_recipe(write(TABLE, table()), Wishes(target_column="price"), APPROVER).recipe.behaviour.tests
+
+
 def test_twenty_skewed_classes_stay_twenty_in_order_of_their_names(write: Write) -> None:
     labels = [f"class {number:02}" for number in range(20) for _ in range(12 + 10 * number)]
     found = draft_recipe(write(["text", "label"], texts(labels)), TEXTS, APPROVER).recipe
