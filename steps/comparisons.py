@@ -12,7 +12,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Literal
 
 from steps.drift_report import MAX_BINS, DriftBin, DriftKind
-from steps.metric_words import number_text
+from steps.metric_words import value_text
 from steps.two_samples import TwoSampleTest, chi_squared, kolmogorov_smirnov, pooled, population_stability_index
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def compare_numbers(kind: DriftKind, name: str, new: NumberSummary, old: NumberS
     for summary, counted in zip((new, old), counts, strict=True):
         for value in summary.sample:
             counted[bisect_left(edges, value)] += 1
-    names = [f"up to {number_text(edge)}" for edge in edges] + [f"above {number_text(edges[-1])}"]
+    names = [f"up to {value_text(edge)}" for edge in edges] + [f"above {value_text(edges[-1])}"]
     return Comparison(
         kind=kind,
         name=name,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from steps.contracts import Finding
 from steps.data_findings import at_most
-from steps.metric_words import number_text
+from steps.metric_words import value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -81,7 +81,7 @@ def _how(drift: Drift) -> str:
     p_value = f"below {_LEAST_P_VALUE}" if drift.p_value < _LEAST_P_VALUE else f"{drift.p_value:.4f}"
     test = f"{_TESTS[drift.test]}, p-value {p_value}"
     if drift.median is not None and drift.live_median is not None:
-        return f"median {number_text(drift.median)} instead of {number_text(drift.live_median)}; {test}"
+        return f"median {value_text(drift.median)} instead of {value_text(drift.live_median)}; {test}"
     changed = max(drift.bins, key=lambda part: abs(part.share - part.live_share), default=None)
     if changed is None:
         return test

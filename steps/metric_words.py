@@ -23,3 +23,8 @@ def signed_text(value: float) -> str:
 def p_value_text(p_value: float) -> str:
     """`= 0.031`, or `< 0.001`."""
     return "< 0.001" if p_value < _SMALL_P else f"= {p_value:.3f}"
+
+
+def value_text(value: float) -> str:
+    """A column's number, whole ones without decimals: `7`, `7.250`, `22,346`."""
+    return f"{value:,.0f}" if value.is_integer() and abs(value) < _TOO_LONG else number_text(value)

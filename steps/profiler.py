@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
-from steps.distributions import DistributionCounter
+from steps.distribution_counter import DistributionCounter
 from steps.profile import (
     EXAMPLES,
     BadCell,

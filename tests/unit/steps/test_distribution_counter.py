@@ -5,15 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from steps.distributions import (
-    CATEGORY_BUCKETS,
-    LEAST_ROWS_TO_NAME,
-    MAX_CATEGORIES,
-    SAMPLE_ROWS,
-    WORD_BUCKETS,
-    DistributionCounter,
-    Distributions,
-)
+from steps.distribution_counter import LEAST_ROWS_TO_NAME, DistributionCounter
+from steps.distributions import CATEGORY_BUCKETS, MAX_CATEGORIES, SAMPLE_ROWS, WORD_BUCKETS, Distributions
 from steps.recipe import Recipe
 from steps.row_reader import PreparedRow
 from steps.split import Split
