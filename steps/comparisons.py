@@ -6,8 +6,9 @@ for numbers and for words.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 from typing import TYPE_CHECKING, Literal
 
@@ -45,10 +46,7 @@ def compare_numbers(kind: DriftKind, name: str, new: NumberSummary, old: NumberS
     if not new.sample or not old.sample:
         return None
     edges = sorted({old.sample[len(old.sample) * tenth // TENTHS] for tenth in range(1, TENTHS)})
-    counts = [[0] * (len(edges) + 1) for _ in range(2)]
-    for summary, counted in zip((new, old), counts, strict=True):
-        for value in summary.sample:
-            counted[bisect_left(edges, value)] += 1
+    counts = [_between(edges, summary.sample) for summary in (new, old)]
     names = [f"up to {value_text(edge)}" for edge in edges] + [f"above {value_text(edges[-1])}"]
     return Comparison(
         kind=kind,
@@ -104,6 +102,12 @@ def compare_words(name: str, new: CategorySummary, old: CategorySummary) -> Comp
         [in_old.get(key, 0) for key in keys],
         [names.get(key, OTHERS) for key in keys],
     )
+
+
+def _between(edges: Sequence[float], values: Sequence[float]) -> list[int]:
+    """How many values are up to each edge, and above the last; both are sorted."""
+    ends = [0, *(bisect_right(values, edge) for edge in edges), len(values)]
+    return [end - start for start, end in pairwise(ends)]
 
 
 def _bars(names: Sequence[str], new: Sequence[int], old: Sequence[int]) -> list[DriftBin]:

@@ -59,6 +59,8 @@ class TestReleased:
         run = laptop.call("run", "review-snippets", "--approve", "--force")
         assert run.document["outcome"] == "Released", run.errors
         assert run.document["reused"] == []
+        sentences = {finding["rule"]: finding["sentence"] for finding in run.document["findings"]}
+        assert "does not differ from the data of version 1 by more than chance" in sentences["max_vocabulary_drift"]
         assert laptop.call("predict", "review-snippets", GOOD).document["model_version"] == "2"
         assert laptop.call("rollback", "review-snippets", "--yes").code == 0
         assert laptop.call("predict", "review-snippets", GOOD).document["model_version"] == "1"
