@@ -39,6 +39,8 @@ MAX_CATEGORIES_IN_ALL = 20_000
 # A word that fewer rows share, or that is longer, may say whose row it is.
 LEAST_ROWS_TO_NAME = 5
 MAX_NAME_CHARACTERS = 40
+# Begins what stands for a longer word; a cell that holds it cannot be read.
+LONG = "\0"
 ROWS_AT_A_TIME = 500
 
 
@@ -74,7 +76,10 @@ class DistributionCounter:
         if self._is_text:
             self._draw_word(row.identity)
         self._waiting.append(numeric)
-        self._waiting_words.append(cast("Sequence[Word]", row.values[len(self._numeric) :]))
+        words = cast("Sequence[Word]", row.values[len(self._numeric) :])
+        self._waiting_words.append(
+            [_short(word) if word and len(word) > MAX_NAME_CHARACTERS else word for word in words]
+        )
         self._places.append(number)
         self._are_trained.append(split == "train")
         if len(self._waiting) == ROWS_AT_A_TIME:
@@ -220,7 +225,7 @@ class _Words:
             counted = tuple(
                 CategoryCount(
                     key=_key(word),
-                    name=word if count >= LEAST_ROWS_TO_NAME and len(word) <= MAX_NAME_CHARACTERS else None,
+                    name=None if count < LEAST_ROWS_TO_NAME or word.startswith(LONG) else word,
                     rows=count,
                     first_rows=tuple(self._first_rows[word]),
                     is_trained=word in self._trained,
@@ -243,6 +248,11 @@ def _placed(values: Sequence[Number], places: Sequence[int], sign: int) -> Itera
 def _count_buckets(buckets: list[int], counts: Counter[str]) -> None:
     for word, count in counts.items():
         buckets[crc32(word.encode()) % CATEGORY_BUCKETS] += count
+
+
+def _short(word: str) -> str:
+    """What stands for a word too long to be kept; equal for equal words."""
+    return LONG + _key(word)
 
 
 def _key(word: str) -> str:
