@@ -11,6 +11,7 @@ from steps.behaviour_report import BehaviourReport
 from steps.code_manifest import CodeManifest
 from steps.contracts import CheckMetricsResult, LiveVersion, ValidateDataResult
 from steps.cost import plan_cost
+from steps.drift_report import DriftReport
 from steps.evaluation_report import EvaluatedExamples, MetricsReport
 from steps.prepare_run import Facts, keep_ceiling, plan_run
 from steps.prices import price_table
@@ -242,6 +243,67 @@ PROFILE = DataProfile.model_validate(
         "text_lengths": {"median": 112, "p95": 214, "p99": 240, "maximum": 267},
     }
 )
+DRIFT = DriftReport.model_validate(
+    {
+        "labels": [
+            {
+                "label": name,
+                "rows": 4256,
+                "share": 0.5,
+                "interval": {"low": 0.489, "high": 0.511},
+                "live_share": 0.42,
+                "live_interval": {"low": 0.41, "high": 0.43},
+            }
+            for name in NAMES
+        ],
+        "live_model_version": "7",
+        "live_rows": 8000,
+        "significance": 0.01,
+        "comparisons": [
+            {
+                "kind": "text_length",
+                "name": "text length",
+                "rows": 8512,
+                "live_rows": 8000,
+                "median": 112,
+                "live_median": 87,
+                "test": "kolmogorov_smirnov",
+                "statistic": 0.21,
+                "p_value": 1e-9,
+                "population_stability_index": 0.31,
+                "limit": 0.2,
+                "is_drifted": True,
+                "bins": [
+                    {"name": "up to 60", "share": 0.2, "live_share": 0.35},
+                    {"name": "up to 120", "share": 0.5, "live_share": 0.45},
+                    {"name": "beyond", "share": 0.3, "live_share": 0.2},
+                ],
+            },
+            {
+                "kind": "vocabulary",
+                "name": "vocabulary",
+                "rows": 8512,
+                "live_rows": 8000,
+                "test": "chi_squared",
+                "statistic": 270.0,
+                "p_value": 0.4,
+                "population_stability_index": 0.002,
+                "limit": 0.2,
+                "is_drifted": False,
+                "bins": [],
+            },
+        ],
+        "columns": [
+            {
+                "name": "garage",
+                "missing_share": 0.055,
+                "live_missing_share": 0.05,
+                "unseen_share": 0.002,
+                "unseen_rows": [7, 1300],
+            }
+        ],
+    }
+)
 CHECKED = CheckMetricsResult(
     verdict="passed",
     needs_approval=True,
@@ -261,6 +323,7 @@ def full_facts(facts: Facts = FACTS, **changes: Any) -> ReportFacts:
         plan=plan,
         data=ValidateDataResult.model_validate({"verdict": "accepted", "findings": FINDINGS, "rows": 8530}),
         profile=PROFILE,
+        drift=DRIFT,
         checked=CHECKED,
         measured=MEASURED,
         examples=EXAMPLES,

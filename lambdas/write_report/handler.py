@@ -14,6 +14,7 @@ from lambdas.artifacts import model_origin, planned, read_examples, read_recipe
 from lambdas.observed import logger, state_handler
 from steps.contracts import PrepareRunResult, RunState, WriteReportResult
 from steps.cost import LargestCost, plan_cost
+from steps.drift_report import DriftReport
 from steps.errors import PriceMissingError
 from steps.evaluation_report import EVALUATION_REPORT, EXAMPLES, MetricsReport
 from steps.ports import ArtifactStore
@@ -36,11 +37,13 @@ def gather_report(state: RunState, artifacts: ArtifactStore, prices: PriceTable)
     plan = planned(state.prepare_run)
     recipe = read_recipe(plan, artifacts)
     profile = artifacts.read(f"{planned(plan.preprocess).output_uri}/profile.json")
+    drift_uri = state.validate_data.drift_uri if state.validate_data else None
     facts = ReportFacts(
         recipe=recipe,
         plan=plan,
         data=state.validate_data,
         profile=DataProfile.model_validate_json(profile),
+        drift=DriftReport.model_validate_json(artifacts.read(drift_uri)) if drift_uri else None,
         cost=_cost(recipe, plan, prices),
     )
     if state.adopt_model is not None and state.adopt_model.verdict == "rejected":

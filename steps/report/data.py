@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from steps.drift_report import DriftReport, LabelShare
 from steps.metric_words import number_text
 from steps.profile import DataProfile
 
@@ -15,12 +16,15 @@ _SHOWN_LABELS = 30
 
 @dataclass(frozen=True)
 class LabelRow:
-    """How often a label is there. bar: 0 to 100, the most frequent label's is 100"""
+    """How often a label is there, now and in the live version's data. bar: its length, 100 for the most frequent"""
 
     name: str
     rows: int
     share: str
+    interval: str
+    live: str
     bar: float
+    live_bar: float | None
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,7 @@ class DataView:
     left_out: int
 
 
-def data_view(profile: DataProfile) -> DataView:
+def data_view(profile: DataProfile, drift: DriftReport | None) -> DataView:
     """The numbers of a profile that people ask for first."""
     facts = [("File", profile.file), ("Rows", f"{profile.rows:,}, of which {profile.usable_rows:,} can be used")]
     if profile.split_rows:
@@ -47,14 +51,31 @@ def data_view(profile: DataProfile) -> DataView:
         facts.append(
             ("Numbers to predict", f"{number_text(profile.target.minimum)} to {number_text(profile.target.maximum)}")
         )
+    labels = _labels(profile, drift)
+    return DataView(facts=facts, labels=labels[:_SHOWN_LABELS], left_out=max(0, len(labels) - _SHOWN_LABELS))
+
+
+def _labels(profile: DataProfile, drift: DriftReport | None) -> list[LabelRow]:
+    """The most frequent first, with intervals and the live version's share where they were measured."""
+    whole = profile.usable_rows or 1
+    told = {each.label: each for each in drift.labels} if drift else {}
     labels = sorted(profile.rows_per_label.items(), key=lambda item: -item[1])
     most = max((rows for _, rows in labels), default=0) or 1
-    whole = profile.usable_rows or 1
-    return DataView(
-        facts=facts,
-        labels=[
-            LabelRow(name, rows, f"{rows / whole * 100:.1f} %", round(rows / most * _BAR, 1))
-            for name, rows in labels[:_SHOWN_LABELS]
-        ],
-        left_out=max(0, len(labels) - _SHOWN_LABELS),
+    return [_label(name, rows, whole, most, told.get(name)) for name, rows in labels]
+
+
+def _label(name: str, rows: int, whole: int, most: int, told: LabelShare | None) -> LabelRow:
+    live = told.live_share if told else None
+    return LabelRow(
+        name=name,
+        rows=rows,
+        share=_percent(rows / whole),
+        interval=f"{_percent(told.interval.low)} to {_percent(told.interval.high)}" if told else "",
+        live="" if live is None else _percent(live),
+        bar=round(rows / most * _BAR, 1),
+        live_bar=None if live is None else round(min(1.0, live * whole / most) * _BAR, 1),
     )
+
+
+def _percent(share: float) -> str:
+    return f"{share * 100:.1f} %"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from steps.contracts import CheckMetricsResult, PrepareRunResult, ValidateDataResult
 from steps.cost import LargestCost
+from steps.drift_report import DriftReport
 from steps.evaluation_report import EvaluatedExamples, MetricsReport
 from steps.profile import DataProfile
 from steps.recipe import Recipe
@@ -27,6 +28,7 @@ class ReportFacts:
     plan: PrepareRunResult
     data: ValidateDataResult | None = None
     profile: DataProfile | None = None
+    drift: DriftReport | None = None
     refused_model: str = ""
     origin: str = ""
     checked: CheckMetricsResult | None = None

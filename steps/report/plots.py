@@ -160,11 +160,11 @@ def numbers_of(curve: Curve) -> list[tuple[str, str]]:
 def range_plot(
     value: float, interval: Interval | None, live: float | None, live_interval: Interval | None, floor: float | None
 ) -> RangePlot | None:
-    """Both versions' ranges on one scale; None when there is nothing beside the value."""
-    if interval is None and live is None and floor is None:
-        return None
+    """Both versions' ranges on one scale; None when everything lies in one place."""
     edges = [each for both in (interval, live_interval) if both for each in (both.low, both.high)]
     shown = [each for each in [value, live, floor, *edges] if each is not None and math.isfinite(each)]
+    if min(shown) == max(shown):
+        return None
     axis = Axis(min(shown), max(shown), _RANGE_EDGE, RANGE_WIDTH - _RANGE_EDGE)
 
     def whisker(number: float, around: Interval | None) -> Whisker:

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from steps.pages.rendering import templates
 from steps.pages.web_pages import SHARED
-from steps.report import lineage, metrics, plots, quality
+from steps.report import drift, lineage, metrics, plots, quality
 from steps.report.confusion import confusion_of
 from steps.report.data import data_view
 from steps.report.drawn import line_plots
@@ -23,8 +23,10 @@ PAGES = Path(__file__).parent / "pages"
 @cache
 def _environment() -> Environment:
     environment = templates(PAGES)
+    environment.filters["sentence"] = lambda text: text[:1].upper() + text[1:]
     names = ("RANGE_WIDTH", "WIDTH", "HEIGHT", "LEFT", "RIGHT", "TOP", "BOTTOM")
     environment.globals |= {name: getattr(plots, name) for name in names}
+    environment.globals |= {"DRIFT_WIDTH": drift.WIDTH, "DRIFT_BARS": drift.BARS}
     return environment
 
 
@@ -43,7 +45,8 @@ def write_report(facts: ReportFacts) -> bytes:
         "lineage": lineage.lineage(recipe, plan),
         "parameters": lineage.parameters(recipe, plan),
         **_measured(facts),
-        "data": data_view(facts.profile) if facts.profile else None,
+        "data": data_view(facts.profile, facts.drift) if facts.profile else None,
+        "drift": drift.drift_view(facts.drift) if facts.drift else None,
     }
     # Files of this project, not anybody's input.
     style = "".join(file.read_text(encoding="utf-8") for file in (SHARED / "base.css", PAGES / "report.css"))
