@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
+from steps.learning_curve import LEARNING_CURVE
+from steps.model_checks import MODEL_CHECKS
 from training.pickle_signs import pickle_sign
 
 if TYPE_CHECKING:
@@ -33,6 +35,8 @@ LAYOUT = re.compile(
     r"saved_model\.pb|fingerprint\.pb|keras_metadata\.pb"
     r"|variables/variables\.(index|data-\d{5}-of-\d{5})|assets(\.extra)?/[^/]+"
 )
+# What our training scripts note beside it; an import reads neither.
+NOTES = frozenset({PurePosixPath(MODEL_CHECKS), PurePosixPath(LEARNING_CURVE)})
 LAYOUT_WORDS = "<number>/saved_model.pb with its variables/ and assets/"
 _HEADERS = frozenset({tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK, tarfile.XHDTYPE, tarfile.XGLTYPE})
 _KINDS = {
@@ -164,7 +168,7 @@ def _write(content: IO[bytes], file: Path, path: PurePosixPath) -> None:
             "Export the model as a SavedModel alone."
         )
     version, _, inner = path.as_posix().partition("/")
-    if not (version.isdecimal() and version.isascii() and LAYOUT.fullmatch(inner)):
+    if path not in NOTES and not (version.isdecimal() and version.isascii() and LAYOUT.fullmatch(inner)):
         raise ArchiveRefusedError(
             f"The archive holds '{path}', which is no part of a SavedModel ({LAYOUT_WORDS}); "
             "code and other files are refused, so pack the model's folder alone."
@@ -178,7 +182,7 @@ def _write(content: IO[bytes], file: Path, path: PurePosixPath) -> None:
 
 def _only_model(folder: Path, files: set[PurePosixPath]) -> Path:
     models = sorted(path.parent for path in files if path.name == "saved_model.pb" and len(path.parts) == 2)  # noqa: PLR2004 - a folder and the file
-    versions = {path.parts[0] for path in files}
+    versions = {path.parts[0] for path in files - NOTES}
     if not models:
         raise ArchiveRefusedError(
             "The archive holds no <number>/saved_model.pb, so there is no SavedModel to serve; "

@@ -78,12 +78,17 @@ def evaluate(args: argparse.Namespace, recipe: Recipe, scratch: Path) -> None:
         some = [each.row for each in choose_rows(rows.inputs(), candidate.outputs.tolist(), REQUESTS).rows]
         report = report.model_copy(
             update={
-                "curves": report.curves.model_copy(update={"learning": learning_curves(candidate.folder)}),
                 "serving": measure_server(candidate, some),
                 "champion_serving": None if champion is None else measure_server(champion, some),
-                # An archive that was brought along may have been trained in another run.
-                "model_checks": [] if recipe.import_model else model_checks(candidate.folder),
                 "behaviour": report_behaviour(recipe, rows, candidate, champion),
+            }
+        )
+    if recipe.import_model is None:  # what a brought archive notes is of another run, or anybody's
+        learning = {"learning": learning_curves(candidate.folder)}
+        report = report.model_copy(
+            update={
+                "model_checks": model_checks(candidate.folder),
+                "curves": report.curves.model_copy(update=learning),
             }
         )
     examples = choose_examples(rows.inputs(), recipe.data.class_names, own, live)

@@ -64,6 +64,16 @@ class SliceSection(Section):
         default=0.02, ge=0, description="How much worse a candidate may be in a critical slice, in the first metric."
     )
 
+    @field_validator("values", "words", mode="before")
+    @classmethod
+    def _they_are_text(cls, value: object) -> object:
+        if not isinstance(value, list):
+            return value
+        if any(isinstance(each, bool) for each in value):
+            raise ValueError("put it in quotes, since YAML reads yes, no, true and false otherwise")
+        # YAML reads an unquoted 20 as a number, a CSV holds it as text.
+        return [str(each) if isinstance(each, int) else each for each in value]
+
     @field_validator("pattern")
     @classmethod
     def _pattern_can_be_read(cls, value: str | None) -> str | None:

@@ -61,6 +61,15 @@ def test_a_slice_that_no_row_can_be_in_is_refused(
         with_slices(recipes[task], {"name": "some"} | asked)
 
 
+def test_numbers_are_the_text_that_a_file_holds_and_what_yaml_misreads_is_told(
+    houses: Recipe, opinions: Recipe
+) -> None:
+    [one] = with_slices(houses, {"name": "some", "column": "street", "values": [20, "RL", None]}).slices
+    assert one.values == ["20", "RL", None]
+    with pytest.raises(ValidationError, match="put it in quotes, since YAML reads yes, no, true and false otherwise"):
+        with_slices(opinions, {"name": "some", "words": ["not", False]})
+
+
 def test_two_slices_of_one_name_are_refused(opinions: Recipe) -> None:
     with pytest.raises(ValidationError, match="slices has 'short' more than once"):
         with_slices(opinions, *[{"name": "short", "text_characters": {"below": 40}}] * 2)

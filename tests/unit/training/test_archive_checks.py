@@ -74,6 +74,13 @@ def test_a_saved_model_is_unpacked_as_it_is(pack: Callable[..., Path], tmp_path:
     assert (unpacked.model / "assets/words.txt").read_bytes() == b"a\nb\n"
 
 
+def test_what_a_training_script_notes_beside_the_model_is_no_code_and_may_be_there(
+    pack: Callable[..., Path], tmp_path: Path
+) -> None:
+    notes = [file("model_checks.json", b"{}"), file("./learning_curve.json", b"{}")]
+    assert unpack(pack([*notes, *GOOD]), tmp_path).name == "1"
+
+
 def test_the_way_tar_names_a_folder_makes_no_difference(pack: Callable[..., Path], tmp_path: Path) -> None:
     folder = tarfile.TarInfo("./1")
     folder.type = tarfile.DIRTYPE
@@ -114,6 +121,8 @@ REFUSED: dict[str, tuple[Members, str]] = {
     "NumPy objects": ([*GOOD, file("1/assets/rows.npy", numpy_objects())], "a NumPy file of Python objects"),
     "ZIP": ([*GOOD, file("1/assets/model.bin", b"PK\x03\x04...")], "a ZIP file, which may hold pickles"),
     "Keras file": ([*GOOD, file("1/assets/model.h5", b"\x89HDF\r\n\x1a\n...")], "code of Keras layers"),
+    "a pickle named as a note": ([*GOOD, file("model_checks.json", pickle.dumps(_Calls()))], "a pickle by its content"),
+    "a note elsewhere": ([*GOOD, file("1/model_checks.json", b"{}")], "which is no part of a SavedModel"),
     "code": ([*GOOD, file("code/inference.py", b"import os")], "'code/inference.py', which is no part of a SavedModel"),
     "requirements": ([*GOOD, file("1/requirements.txt")], "which is no part of a SavedModel"),
     "no SavedModel": ([file("1/variables/variables.index")], "holds no <number>/saved_model.pb"),
