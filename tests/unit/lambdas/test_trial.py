@@ -12,6 +12,8 @@ from urllib.parse import urlencode
 
 import pytest
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from lambdas.decide_approval import handler as question
 from lambdas.request_approval.handler import RequestApprovalInput, request_approval
@@ -390,6 +392,29 @@ def test_a_service_that_is_down_is_told_kindly(
     response = ask({"text": "Fine."})
     assert response["statusCode"] == 503
     assert "Please try again in a minute." in words(response)
+
+
+FIELDS = st.dictionaries(
+    st.sampled_from(["token", "text", "example", "column:area", "x"]),
+    st.text() | st.sampled_from([TOKEN, "0", "Fine."]),
+)
+HEADERS = st.dictionaries(st.sampled_from(["content_type", "origin", "sec_fetch_site", "host"]), st.text(max_size=20))
+PATHS = st.sampled_from(["/approvals/a1/trial", "/approvals/b/trial", "/approvals//trial", "/"]) | st.text(max_size=20)
+
+
+@settings(
+    max_examples=1000,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(method=st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE"]), path=PATHS, fields=FIELDS, headers=HEADERS)
+def test_any_request_is_answered(
+    open_request: Open, method: str, path: str, fields: dict[str, str], headers: dict[str, str]
+) -> None:
+    open_request()
+    response = call(page.handler, method, path, urlencode(fields, errors="replace"), **headers)
+    assert response["statusCode"] < 500
+    assert response["body"]
 
 
 # --- the end of a trial ---
