@@ -28,7 +28,7 @@ def behaviour_findings(report: BehaviourReport | None) -> list[Finding]:
 
 
 def _judge(result: BehaviourResult) -> Finding:
-    what = f"behaviour {result.name} ({_KINDS[result.kind]})"
+    what = f"Behavioural test {result.name} ({_KINDS[result.kind]})"
     if not result.cases:
         # It has shown nothing, which whoever wrote the test should know.
         sentence = f"{what} found no row that it could change, so it says nothing."
