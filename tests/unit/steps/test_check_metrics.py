@@ -390,4 +390,5 @@ def test_a_behavioural_test_blocks_or_warns(make_recipe: MakeRecipe, severity: s
     result = check_metrics(report({"accuracy": 0.8}).model_copy(update={"behaviour": behaviour}), make_recipe())
     assert result.verdict == verdict
     assert result.findings[-1].rule == "behaviour_typos"
-    assert "Behavioural test typos (invariance): 20 of 200 cases fail" in result.reason, "the approver reads a warning too"
+    # The approver reads a warning too.
+    assert "Behavioural test typos (invariance): 20 of 200 cases fail" in result.reason

@@ -27,15 +27,15 @@ def test_more_failures_than_the_limit_fail_with_the_numbers_and_up_to_three_rows
     [finding] = findings(result(14, examples=ROWS, champion_failure_rate=0.045))
     assert (finding.rule, finding.verdict, finding.observed, finding.limit) == ("behaviour_typos", "failed", 0.07, 0.05)
     assert finding.sentence == (
-        "Behavioural test typos (invariance): 14 of 200 cases fail, 7.0%, above the limit 5.0% by 2.0%; the live version's "
-        "rate is 4.5%. Test row 12: expected bad (0.60), as before, answered good (0.70); also 40 and 41."
+        "Behavioural test typos (invariance): 14 of 200 cases fail, 7.0%, above the limit 5.0% by 2.0%; the live "
+        "version's rate is 4.5%. Test row 12: expected bad (0.60), as before, answered good (0.70); also 40 and 41."
     )
 
 
 def test_a_test_that_only_warns_warns_and_shows_a_text_of_the_recipes_own() -> None:
     [finding] = findings(result(20, severity="warn", kind="minimum_functionality", examples=[OWN]))
     assert finding.verdict == "warned"
-    assert finding.sentence.startswith("Behavioural test typos (minimum functionality): 20 of 200 cases fail, 10.0%, above")
+    assert finding.sentence.startswith("Behavioural test typos (minimum functionality): 20 of 200 cases fail, 10.0%,")
     assert finding.sentence.endswith('"a dull film.": expected negative, answered positive (0.64).')
 
 
@@ -55,7 +55,9 @@ def test_a_limit_missed_by_rounding_alone_is_kept() -> None:
 def test_a_test_without_a_case_warns_since_it_says_nothing(severity: str) -> None:
     [finding] = findings(result(0, cases=0, failure_rate=0.0, severity=severity))
     assert finding.verdict == "warned"
-    assert finding.sentence == "Behavioural test typos (invariance) found no row that it could change, so it says nothing."
+    assert finding.sentence == (
+        "Behavioural test typos (invariance) found no row that it could change, so it says nothing."
+    )
 
 
 def test_every_test_has_its_finding_in_the_recipes_order() -> None:
