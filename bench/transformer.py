@@ -80,10 +80,10 @@ def measure_split(
     found["TF-IDF (1-2) + LR"] = scored(plain.predict_proba(vectorizer.transform(test.texts)), time.monotonic() - began)
     known = ((training.texts, training.targets), (validation.texts, validation.targets), weights)
     began = time.monotonic()
-    frozen, _ = train(*known, one_is_right=True, hp=replace(hp, trained_layers=0, n_grams=0))
+    frozen, *_ = train(*known, one_is_right=True, hp=replace(hp, trained_layers=0, n_grams=0))
     found["frozen features"] = scored(frozen.probabilities(test.texts), time.monotonic() - began)
     began = time.monotonic()
-    served, _ = train(*known, one_is_right=True, hp=hp)
+    served, *_ = train(*known, one_is_right=True, hp=hp)
     seconds = time.monotonic() - began
     if served.n_grams is not None:
         found["n-grams"] = scored(_softmax(served.n_gram_logits(test.texts)), 0.0)

@@ -3,7 +3,7 @@
 Reads   --train DIR, --validation DIR   train.csv and validation.csv (the model's columns, then the answers)
         --schema DIR                    schema.json (the recipe's data.features)
 Writes  --model-dir DIR                 transformer.skops, booster.ubj, schema.json and code/, which serves them;
-                                        learning_curve.json (LearningCurve)
+                                        learning_curve.json (LearningCurve), model_checks.json (ModelChecks)
         --output-data-dir DIR           training_report.json
 Run     python -m training.table_model --train DIR --validation DIR --schema DIR --model-dir DIR
             --output-data-dir DIR --task regression --class_names '[]' [--max_depth 4 ...: see table_hyperparameters.py]
@@ -35,8 +35,17 @@ from serving.table_rows import Schema
 from serving.table_transformer import CATEGORICAL, NUMERIC, TableTransformer
 from steps.learning_curve import write_learning_curve
 from training.hyperparameters import HyperparameterError
+from training.model_checks import (
+    SERVED_ROWS,
+    ModelCheckError,
+    answers_of,
+    loss_falls,
+    served_as_trained,
+    write_checks,
+)
 from training.prepared_rows import TrainingDataError
 from training.table_archive import write_archive
+from training.table_checks import answers, first_rows, loss_of, rehearse, rows_of
 from training.table_data import Table, joined, read_table
 from training.table_hyperparameters import TableHyperparameters
 
@@ -45,6 +54,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from numpy.typing import NDArray
+
+    from training.table_checks import Fit
 
 logger = logging.getLogger("training")
 
@@ -59,6 +70,8 @@ OBJECTIVES = {
 CHUNK_ROWS = 50_000
 ROWS_FOR_THREADS = 20_000
 LOGGED_EVERY_ROUNDS = 200
+# Training rows, the first ones, on which the loss is looked at before and after.
+LOSS_ROWS = 2048
 
 
 class Chunks(xgboost.DataIter):
@@ -152,6 +165,18 @@ def train(
     return fitted, booster, measured, {name: each[loss] for name, each in losses.items()}
 
 
+def _fit_few(schema: Schema, task: str, n_classes: int) -> Fit:
+    """Trains on some rows for some rounds, and stops for nothing."""
+
+    def fit(rows: Table, hp: TableHyperparameters, rounds: int) -> Callable[[Table], NDArray[np.float64]]:
+        transformer = TableTransformer(fit_transformer(rows.frame, schema, hp.max_categories), schema)
+        parameters = _parameters(task, n_classes, len(rows), hp)
+        booster = xgboost.train(parameters, _matrix(transformer, rows, task, hp), num_boost_round=rounds)
+        return answers(transformer, booster, task, log_target=hp.log_target)
+
+    return fit
+
+
 def _matrix(
     transformer: TableTransformer,
     table: Table,
@@ -231,8 +256,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     schema = Schema.read(args.schema / "schema.json")
     training = read_table(args.train / "train.csv", schema, args.task, class_names)
     validation = read_table(args.validation / "validation.csv", schema, args.task, class_names)
+    few, n_classes = _fit_few(schema, args.task, len(class_names)), len(class_names)
+    checks = rehearse(few, training, task=args.task, n_classes=n_classes, hyperparameters=hyperparameters)
     fitted, booster, measured, losses = train(
-        training, validation, schema, task=args.task, n_classes=len(class_names), hyperparameters=hyperparameters
+        training, validation, schema, task=args.task, n_classes=n_classes, hyperparameters=hyperparameters
     )
     write_archive(
         args.model_dir,
@@ -243,6 +270,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         log_target=hyperparameters.log_target,
     )
     write_learning_curve(args.model_dir, losses)
+    trained = answers(TableTransformer(fitted, schema), booster, args.task, log_target=hyperparameters.log_target)
+    some, asked = first_rows(training, LOSS_ROWS), first_rows(validation, SERVED_ROWS)
+    untrained = few(some, hyperparameters, 0)
+    fell = loss_falls(loss_of(untrained(some), some, args.task), loss_of(trained(some), some, args.task), len(some))
+    served = served_as_trained(trained(asked), answers_of(args.model_dir, rows_of(asked)))
+    write_checks(args.model_dir, [*checks, fell, served])
     report = {
         "rows": {"train": len(training), "validation": len(validation)},
         "features": booster.num_features(),
@@ -264,6 +297,6 @@ def main(argv: Sequence[str] | None = None) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (HyperparameterError, TrainingDataError) as error:
+    except (HyperparameterError, ModelCheckError, TrainingDataError) as error:
         # The training toolkit repeats as the job's failure what follows the name of one of Python's own errors.
         sys.exit(f"ValueError: {error}")

@@ -6,6 +6,7 @@ Writes  --model-dir DIR/1               a SavedModel with tokenizer, encoder and
                                         (texts,) strings to (texts, classes) probabilities, in the order of
                                         --class_names
         --model-dir DIR                 learning_curve.json (LearningCurve), when the encoder was fine-tuned
+        --model-dir DIR                 model_checks.json (ModelChecks)
         --output-data-dir DIR           training_report.json: the losses of the frozen features, of the fine-tuned
                                         encoder, of the n-grams and of both together, on the validation rows
 Run     python -m training.transformer_classifier --train DIR --validation DIR --pretrained DIR --model-dir DIR
@@ -22,6 +23,7 @@ import logging
 import platform
 import sys
 from dataclasses import asdict
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import keras
@@ -34,8 +36,10 @@ from training.arguments import parse_arguments
 from training.bert import WeightsError, is_lowercase, load_encoder, read_vocabulary
 from training.fine_tuning import Batches, best_shares, cross_entropy, fine_tune, fit_dense, means
 from training.hyperparameters import HyperparameterError, Hyperparameters
+from training.model_checks import ModelCheckError, answers_of, loss_falls, served_as_trained, write_checks
 from training.prepared_rows import TrainingDataError
 from training.text_classifier import read_targets
+from training.transformer_checks import rehearse
 from training.transformer_hyperparameters import TransformerHyperparameters
 from training.transformer_model import Head, Reader, ServedTransformer
 from training.word_pieces import VocabularyError, WordPieces
@@ -46,15 +50,22 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from steps.model_checks import ModelCheck
+
     Rows = tuple[Iterable[str], NDArray[np.float32]]
 
 logger = logging.getLogger("training")
 
+# Training rows, the first ones, on which the loss is looked at before and after.
+LOSS_ROWS = 64
+# Rows that the archive is asked; each takes as long as thousands of the n-grams'.
+SERVED_ROWS = 8
+
 
 def train(
     training: Rows, validation: Rows, pretrained: Path, *, one_is_right: bool, hp: TransformerHyperparameters
-) -> tuple[ServedTransformer, dict[str, Any]]:
-    """The fitted model, and what it took: losses on the validation rows by model, and the history.
+) -> tuple[ServedTransformer, dict[str, Any], ModelCheck]:
+    """The fitted model, what it took (losses on the validation rows by model, the history), and whether the loss fell.
 
     training, validation: texts, gone through several times, and (texts, outputs) with 1 where the class or label is
     right
@@ -74,21 +85,23 @@ def train(
         n_grams, _ = text_classifier.train(
             *training, validation, one_is_right=one_is_right, hyperparameters=Hyperparameters(seed=hp.seed)
         )
+    served = ServedTransformer(reader, head, n_grams, one_is_right=one_is_right)
+    some = chosen[0][:LOSS_ROWS], chosen[1][:LOSS_ROWS]
+    before = _loss(served.encoder_logits(some[0]), some[1], one_is_right)
     fit_dense(
         head, means(head, Batches(ids, chosen[1], hp.batch_size, padding, None)), chosen[1], one_is_right=one_is_right
     )
-    served = ServedTransformer(reader, head, n_grams, one_is_right=one_is_right)
     found: dict[str, Any] = {"rows": {"fine_tuned": len(ids), "held_out": len(held_out_ids)}}
     loss = found["validation_loss"] = {"frozen": _loss(served.encoder_logits(held_out[0]), held_out[1], one_is_right)}
     logger.info("frozen features: validation_loss=%.4f", loss["frozen"])
     if hp.trained_layers:
-        before = head.get_weights()
+        frozen = head.get_weights()
         found["history"] = fine_tune(
             head, (ids, chosen[1]), (held_out_ids, held_out[1]), one_is_right=one_is_right, hp=hp, padding=padding
         )
         if min(found["history"]["val_cross_entropy"]) > loss["frozen"]:
             logger.info("fine-tuning did not lower the validation loss; the frozen features are kept")
-            head.set_weights(before)
+            head.set_weights(frozen)
     encoder = served.encoder_logits(held_out[0])
     loss["encoder"] = loss["served"] = _loss(encoder, held_out[1], one_is_right)
     if n_grams is not None:
@@ -99,7 +112,8 @@ def train(
         loss["served"] = _loss(shares[0] * encoder + shares[1] * beside, held_out[1], one_is_right)
         found["shares"] = {"encoder": shares[0], "n_grams": shares[1]}
     logger.info("validation losses: %s", " ".join(f"{name}={value:.4f}" for name, value in loss.items()))
-    return served, found
+    after = _loss(served.encoder_logits(some[0]), some[1], one_is_right)
+    return served, found, loss_falls(before, after, len(some[0]))
 
 
 def _untrained(pretrained: Path, outputs: int, hp: TransformerHyperparameters) -> tuple[Head, Reader]:
@@ -141,11 +155,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     hp = TransformerHyperparameters.from_strings(given)
     training = read_targets(args.train / "train.csv", args.task, args.class_names)
     validation = read_targets(args.validation / "validation.csv", args.task, args.class_names)
-    served, found = train(training, validation, args.pretrained, one_is_right=args.task != "multi_label", hp=hp)
+    checks = rehearse(
+        lambda: _untrained(args.pretrained, training[1].shape[1], hp), *training, task=args.task, seed=hp.seed
+    )
+    served, found, loss = train(training, validation, args.pretrained, one_is_right=args.task != "multi_label", hp=hp)
     folder = str(args.model_dir / text_classifier.VERSION_FOLDER)
     tf.saved_model.save(served, folder, signatures={"serving_default": served.__call__})
     if "history" in found:
         write_learning_curve(args.model_dir, text_classifier.cross_entropies(found["history"]))
+    asked = list(islice(validation[0], SERVED_ROWS))
+    as_trained = served_as_trained(served.probabilities(asked), answers_of(args.model_dir, asked))
+    write_checks(args.model_dir, [*checks, loss, as_trained])
     report: dict[str, Any] = {
         **found,
         "rows": {"train": len(training[1]), "validation": len(validation[1]), **found["rows"]},
@@ -163,6 +183,6 @@ def main(argv: Sequence[str] | None = None) -> None:
 if __name__ == "__main__":
     try:
         main()
-    except (HyperparameterError, TrainingDataError, WeightsError, VocabularyError) as error:
+    except (HyperparameterError, ModelCheckError, TrainingDataError, WeightsError, VocabularyError) as error:
         # The training toolkit repeats as the job's failure what follows the name of one of Python's own errors.
         sys.exit(f"ValueError: {error}")

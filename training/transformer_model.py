@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from training.bert import BertEncoder
-    from training.text_classifier import ServedClassifier
+    from training.text_model import ServedClassifier
     from training.word_pieces import WordPieces
 
 # Texts that go through the encoder at once; attention needs memory for each pair of pieces of each of them.

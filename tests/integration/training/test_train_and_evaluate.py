@@ -20,10 +20,12 @@ from steps.evaluated_rows import EvaluatedRows, is_same
 from steps.evaluation_report import EvaluatedExamples, MetricsReport
 from steps.model_card import ModelCard
 from steps.recipe import parse_recipe
-from training import evaluate_model, text_classifier
+from training import evaluate_model, text_classifier, text_model
 from training.evaluation import measured_server
 from training.evaluation.asked_model import predict
 from training.evaluation.thresholds import best_threshold
+from training.model_checks import ModelCheckError
+from training.naive_bayes import log_count_ratios
 from training.prepared_rows import PreparedRows, TrainingDataError
 
 
@@ -87,6 +89,28 @@ def test_the_model_takes_raw_texts_and_answers_one_probability_a_class(two_class
     assert answers.shape == (3, 2)
     assert answers.numpy().argmax(axis=1).tolist()[:2] == [1, 0]
     np.testing.assert_allclose(answers.numpy().sum(axis=1), 1.0, rtol=1e-5)
+
+
+def test_a_training_checks_its_model_and_evaluation_takes_that_over(
+    two_classes: Any, two_class_model: Path, tmp_path: Path
+) -> None:
+    report = evaluate(two_classes, tmp_path, two_class_model)
+    assert [(check.name, check.verdict) for check in report.model_checks] == [
+        ("untrained_output", "passed"),
+        ("one_batch_overfits", "passed"),
+        ("same_seed_same_model", "passed"),
+        ("loss_falls", "passed"),
+        ("served_as_trained", "passed"),
+    ]
+
+
+def test_a_model_whose_features_say_nothing_fails_before_it_is_trained(
+    two_classes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text_model, "log_count_ratios", lambda *given, **named: 0 * log_count_ratios(*given, **named))
+    with pytest.raises(ModelCheckError, match=r"its loss on them is .*; a guess has 0.69.*Something keeps it from"):
+        train(two_classes, tmp_path)
+    assert not (tmp_path / "model").exists()
 
 
 def test_candidate_and_champion_are_measured_on_the_same_rows(

@@ -2,13 +2,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from training.fine_tuning import BATCHES_IN_ORDER, Batches, best_shares, cross_entropy
 from training.hyperparameters import HyperparameterError
-from training.transformer_classifier import train
+from training.model_checks import ModelCheckError
+from training.transformer_checks import rehearse
+from training.transformer_classifier import _untrained, train
 from training.transformer_hyperparameters import TransformerHyperparameters
 from training.transformer_model import Reader
 from training.word_pieces import WordPieces
@@ -79,7 +82,7 @@ def test_the_better_model_weighs_more_and_both_together_are_never_worse() -> Non
 @pytest.mark.parametrize("one_is_right", [True, False])
 def test_a_model_is_trained_and_its_answer_does_not_depend_on_its_neighbours(weights: Any, one_is_right: bool) -> None:
     hp = TransformerHyperparameters(**SMALL, max_rows=40, max_validation_rows=30)
-    served, found = train(ROWS, ROWS, weights.folder, one_is_right=one_is_right, hp=hp)
+    served, found, _ = train(ROWS, ROWS, weights.folder, one_is_right=one_is_right, hp=hp)
     assert found["rows"] == {"fine_tuned": 40, "held_out": 30}
     together = served.probabilities(TEXTS)
     alone = np.concatenate([served.probabilities([text]) for text in TEXTS[:6]])
@@ -102,7 +105,7 @@ def test_the_same_seed_gives_the_same_model_to_the_last_bit(weights: Any) -> Non
 
 def test_fine_tuning_that_makes_it_worse_is_not_kept(weights: Any) -> None:
     hp = TransformerHyperparameters(**{**SMALL, "learning_rate": 0.9, "n_grams": 0, "warm_up": 0.0})
-    _, found = train(ROWS, ROWS, weights.folder, one_is_right=True, hp=hp)
+    _, found, _ = train(ROWS, ROWS, weights.folder, one_is_right=True, hp=hp)
     losses = found["validation_loss"]
     assert min(found["history"]["val_cross_entropy"]) > losses["frozen"]
     assert losses["served"] == losses["encoder"] == pytest.approx(losses["frozen"])
@@ -119,3 +122,20 @@ def test_more_than_the_weights_have_is_an_error(weights: Any, changes: dict[str,
     hp = TransformerHyperparameters(**{**SMALL, **changes})
     with pytest.raises(HyperparameterError, match=message):
         train(ROWS, ROWS, weights.folder, one_is_right=True, hp=hp)
+
+
+def test_a_model_that_starts_elsewhere_each_time_fails_before_it_is_trained(
+    weights: Any,
+) -> None:
+    hp = TransformerHyperparameters(**SMALL)
+    chance = iter(range(100))
+
+    def make() -> Any:
+        keras.utils.set_random_seed(next(chance))
+        return _untrained(weights.folder, 2, hp)
+
+    texts, targets = ROWS
+    with pytest.raises(ModelCheckError, match="Trained twice with the same seed, its answers differ"):
+        rehearse(make, texts, targets, task="binary", seed=1)
+    checks = rehearse(lambda: _untrained(weights.folder, 2, hp), texts, targets, task="binary", seed=1)
+    assert [check.verdict for check in checks] == ["passed"] * 3
