@@ -35,7 +35,7 @@ logger = logging.getLogger("evaluate")
 
 CODE = Path(__file__).parents[2]
 # What the server is made of; an image that trains may lack it.
-SERVER_LIBRARIES = ("fastapi", "uvicorn")
+SERVER_LIBRARIES = ("fastapi", "uvicorn", "jinja2")
 REQUESTS = 100
 WARM_UP_REQUESTS = 5
 # A slow model is asked less often.
