@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 import time
 from collections.abc import Callable
@@ -27,6 +28,10 @@ def probabilities(laptop: Any, recipe: str) -> list[float]:
 
 def states_of(document: dict[str, Any]) -> list[str]:
     return [state["name"] for state in document["states"]]
+
+
+def artifact_bucket(s3: Any) -> str:
+    return next(str(each["Name"]) for each in s3.list_buckets()["Buckets"] if "artifact" in each["Name"])
 
 
 def release(laptop: Any, recipe: str, data: str, *options: str) -> Any:
@@ -59,8 +64,13 @@ class TestReleased:
         run = laptop.call("run", "review-snippets", "--approve", "--force")
         assert run.document["outcome"] == "Released", run.errors
         assert run.document["reused"] == []
-        sentences = {finding["rule"]: finding["sentence"] for finding in run.document["findings"]}
-        assert "does not differ from the data of version 1 by more than chance" in sentences["max_vocabulary_drift"]
+        s3, key = laptop.client("s3"), f"runs/{run.document['run_id']}/validate_data/drift.json"
+        drift = json.loads(s3.get_object(Bucket=artifact_bucket(s3), Key=key)["Body"].read())
+        assert (drift["live_model_version"], {each["kind"] for each in drift["comparisons"]}) == (
+            "1",
+            {"text_length", "vocabulary", "label"},
+        )
+        assert not any(each["is_drifted"] for each in drift["comparisons"])
         assert laptop.call("predict", "review-snippets", GOOD).document["model_version"] == "2"
         assert laptop.call("rollback", "review-snippets", "--yes").code == 0
         assert laptop.call("predict", "review-snippets", GOOD).document["model_version"] == "1"
@@ -68,7 +78,7 @@ class TestReleased:
     def test_the_bytes_served_give_the_predictions_that_evaluation_measured(self, laptop: Any, tmp_path: Path) -> None:
         run = next(run for run in laptop.call("runs").document if run["outcome"] == "Released")
         s3 = laptop.client("s3")
-        bucket = next(b["Name"] for b in s3.list_buckets()["Buckets"] if "artifact" in b["Name"])
+        bucket = artifact_bucket(s3)
         for key in ("preprocess/test.csv", "evaluate_model/predictions.csv"):
             s3.download_file(bucket, f"runs/{run['run_id']}/{key}", str(tmp_path / Path(key).name))
         with (tmp_path / "test.csv").open(newline="") as stream:
