@@ -29,11 +29,11 @@ _ENTITY = re.compile(r"&(?:[a-zA-Z][a-zA-Z0-9]{1,30}|#[0-9]{1,7}|#[xX][0-9a-fA-F
 _NO_WORDS = re.compile(r"https?://\S+|[@#]\w+")
 
 # Texts whose language is looked at, at most; the share of another one is known to about 1 %.
-LANGUAGE_TEXTS = 4000
+LANGUAGE_TEXTS = 2000
 # Fewer letters, or less confidence, tell no language reliably.
 FEWEST_LETTERS = 40
 CONFIDENCE = 0.95
-LANGUAGE_CHARACTERS = 1000
+LANGUAGE_CHARACTERS = 400
 _LANGUAGES_TOLD = 10
 _GOLDEN_RATIO = 0x9E3779B97F4A7C15
 
