@@ -1,6 +1,6 @@
 """Texts that are nearly the same: found among millions in time and memory that grow with their number alone.
 
-Holds 64 bytes for a text, never the text. Each is compared with its neighbours in each of 12 orders, not with all.
+Holds 68 bytes for a text, never the text. Each is compared with its neighbours in each of 12 orders, not with all.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from steps.min_hash import BANDS, alike, band_keys, min_hashes, sketches
+from steps.min_hash import BANDS, SKETCH_BYTES, alike, band_keys, min_hashes, sketches
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,9 +44,9 @@ class NearDuplicates:
         self._waiting: list[str] = []
         self._waiting_characters = 0
         self._characters = 0
-        self._rows = array("Q")
-        self._keys: list[NDArray[np.uint32]] = []
-        self._sketches: list[NDArray[np.uint8]] = []
+        self._rows = array("I")
+        self._keys = [array("I") for _ in range(BANDS)]
+        self._sketches = bytearray()
 
     def add(self, row: int, text: str) -> None:
         """Take the text of one row when it is long enough to be compared, and there is room for it.
@@ -70,8 +70,9 @@ class NearDuplicates:
     def _hash_waiting(self) -> None:
         if self._waiting:
             least = min_hashes(self._waiting)
-            self._keys.append(band_keys(least))
-            self._sketches.append(sketches(least))
+            for kept, keys in zip(self._keys, band_keys(least).T, strict=True):
+                kept.frombytes(keys.tobytes())
+            self._sketches += sketches(least).tobytes()
             self._waiting, self._waiting_characters = [], 0
 
     @property
@@ -79,26 +80,26 @@ class NearDuplicates:
         """Texts that there was room for, of those that are long enough."""
         return len(self._rows)
 
-    def compared(self, among: NDArray[np.bool_]) -> NDArray[np.int64]:
+    def compared(self, among: NDArray[np.bool_]) -> NDArray[np.uint32]:
         """Rows that are compared, ascending.
 
         among: (rows,) whether a row is looked at, such as those that are no mere repetition
         """
-        rows: NDArray[np.int64] = np.array(self._rows, dtype=np.int64)
-        found: NDArray[np.int64] = rows[among[rows]]
+        rows = np.frombuffer(self._rows, dtype=np.uint32)
+        found: NDArray[np.uint32] = rows[among[rows]]
         return found
 
-    def pairs(self, among: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+    def pairs(self, among: NDArray[np.bool_]) -> Iterator[tuple[NDArray[np.uint32], NDArray[np.uint32]]]:
         """The earlier and the later rows of pairs that are alike, a part at a time; a pair may come twice."""
         self._hash_waiting()
         if not self._rows:
             return
-        rows = np.array(self._rows, dtype=np.int64)
-        looked_at = np.flatnonzero(among[rows])
-        rows = rows[looked_at]
-        all_sketches = np.concatenate(self._sketches)[looked_at]
-        for band in range(BANDS):
-            keys = np.concatenate([block[:, band] for block in self._keys])[looked_at]
+        # None of these is copied, since for millions of rows a copy is what there is no room for.
+        rows = np.frombuffer(self._rows, dtype=np.uint32)
+        all_sketches = np.frombuffer(self._sketches, dtype=np.uint8).reshape(-1, SKETCH_BYTES)
+        looked_at = np.flatnonzero(among[rows]).astype(np.uint32)
+        for band in self._keys:
+            keys = np.frombuffer(band, dtype=np.uint32)[looked_at]
             order = np.argsort(keys, kind="stable")
             keys = keys[order]
             for distance in range(1, NEIGHBOURS + 1):
@@ -107,6 +108,6 @@ class NearDuplicates:
                     break
                 for start in range(0, len(earlier), _PAIRS_AT_ONCE):
                     part = earlier[start : start + _PAIRS_AT_ONCE]
-                    one, other = order[part], order[part + distance]
+                    one, other = looked_at[order[part]], looked_at[order[part + distance]]
                     found = alike(all_sketches[one], all_sketches[other]) >= ALIKE
                     yield rows[one[found]], rows[other[found]]

@@ -1,4 +1,4 @@
-"""What is kept of every usable row, in 32 bytes: enough to find repeated inputs, contradictory answers and places."""
+"""What is kept of every usable row, in 21 bytes: enough to find repeated inputs, contradictory answers and places."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RowIndex:
         self._answers = array("I")
         self._answer_numbers: dict[str, int] = {}
         self._splits = bytearray()
-        self._rows, self._lines = array("Q"), array("Q")
+        self._rows, self._lines = array("I"), array("I")
 
     def add(self, place: Place, identity: str, answer: str, split: Split) -> int:
         """Take one row; its number.
@@ -60,7 +60,7 @@ class RowIndex:
 
     def splits(self) -> NDArray[np.uint8]:
         """(rows,) the part of each row, as its position in SPLITS."""
-        return np.frombuffer(bytes(self._splits), dtype=np.uint8)
+        return np.frombuffer(self._splits, dtype=np.uint8)
 
     def found(self, rows: NDArray[np.int64]) -> RowsFound:
         """These rows, ascending, as a profile tells of them."""
@@ -69,17 +69,17 @@ class RowIndex:
 
     def repeated(self) -> Repeated:
         """Compare all rows."""
-        inputs = np.array(self._inputs, dtype=np.uint64)
-        order = np.argsort(inputs, kind="stable")  # among equal inputs the earlier row stays first
-        inputs = inputs[order]
+        unordered = np.frombuffer(self._inputs, dtype=np.uint64)
+        order = np.argsort(unordered, kind="stable")  # among equal inputs the earlier row stays first
+        inputs = unordered[order]
         begins = np.ones(len(inputs), dtype=np.bool_)
         begins[1:] = inputs[1:] != inputs[:-1]
         del inputs
         is_first = np.zeros(len(order), dtype=np.bool_)
         is_first[order[begins]] = True
-        group = np.cumsum(begins, dtype=np.int64) - 1
-        answers = np.array(self._answers, dtype=np.uint32)[order]
-        contradicts = np.flatnonzero(answers != answers[begins][group])
+        group = np.cumsum(begins, dtype=np.uint32)  # from 1
+        answers = np.frombuffer(self._answers, dtype=np.uint32)[order]
+        contradicts = np.flatnonzero(answers != answers[begins][group - 1])
         _, first_of_group = np.unique(group[contradicts], return_index=True)
         return Repeated(
             is_first=is_first,

@@ -62,8 +62,8 @@ def _near_duplicates(texts: TextProfile, file: str, rules: DataRules) -> Iterato
         "max_leaked_share",
         share_of(texts.leaked.count, texts.compared_held_back),
         rules.max_leaked_share,
-        what=f"{texts.leaked.count} of {texts.compared_held_back} such texts that are held back for validation or test "
-        f"are nearly the same as one of an earlier part{_at(texts.leaked)}",
+        what=f"{texts.leaked.count} of {texts.compared_held_back} different texts of {file} that are held back for "
+        f"validation or test{among} are nearly the same as one of an earlier part{_at(texts.leaked)}",
         remedy="Keep one of each, so that nothing is measured on what was trained on",
     )
 

@@ -52,9 +52,9 @@ CASES: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
         {"leaked": found(8, 3)},
         {"leaked": found(9, 3)},
         (
-            "9 of 160 such texts that are held back for validation or test are nearly the same as one of "
-            "an earlier part (row 3 (line 4) and 8 more); that is 5.62%, and at most 5.00% are allowed. "
-            "Keep one of each, so that nothing is measured on what was trained on, or change "
+            "9 of 160 different texts of f.csv that are held back for validation or test are nearly the same "
+            "as one of an earlier part (row 3 (line 4) and 8 more); that is 5.62%, and at most 5.00% are "
+            "allowed. Keep one of each, so that nothing is measured on what was trained on, or change "
             "data_rules.max_leaked_share."
         ),
     ),
