@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import string
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -11,6 +12,8 @@ from datasketch import MinHash
 
 from steps.min_hash import BANDS, ORDERS, alike, band_keys, min_hashes, sketches
 from steps.near_duplicates import ALIKE, FEWEST_CHARACTERS, NearDuplicates
+from steps.profile import Place
+from steps.row_index import RowIndex
 
 SENTENCE = "the committee decided to postpone the opening of the new bridge until the end of the winter"
 
@@ -138,3 +141,21 @@ def test_characters_beyond_the_most_are_not_compared(monkeypatch: pytest.MonkeyP
     for row in range(4):
         near.add(row, SENTENCE)
     assert (near.comparable, near.looked_at) == (4, 2)
+
+
+def test_ten_million_rows_leave_room_in_two_gibibytes() -> None:
+    rows = 40_000
+    generator = random.Random(13)  # noqa: S311 - sentences, not secrets
+    words = [sentence(generator, 1) for _ in range(2000)]
+    near, index = NearDuplicates(), RowIndex()
+    tracemalloc.start()
+    for row in range(rows):
+        text = " ".join(generator.choices(words, k=10))
+        near.add(index.add(Place(row=row + 1, line=row + 2), text, "yes", "train"), text)
+    kept = tracemalloc.get_traced_memory()[0] / rows
+    is_first = index.repeated().is_first
+    assert sum(len(earlier) for earlier, _ in near.pairs(is_first)) == 0
+    peak = tracemalloc.get_traced_memory()[1] / rows
+    tracemalloc.stop()
+    assert kept < 120
+    assert peak < 160
