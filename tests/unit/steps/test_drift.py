@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -343,3 +344,39 @@ def test_a_plot_has_few_bars_and_their_shares_are_those_of_all_rows(judged: Judg
         assert len(drift.bins) <= 12
         assert sum(part.share for part in drift.bins) == pytest.approx(1)
         assert sum(part.live_share for part in drift.bins) == pytest.approx(1)
+
+
+def real_houses(houses: Recipe, shared_data: Path) -> tuple[Recipe, list[dict[str, str]]]:
+    features = {"numeric": ["GrLivArea", "YearBuilt", "YrSold"], "categorical": ["Neighborhood", "Alley", "ExterQual"]}
+    document = houses.model_dump() | {"data": {"features": features, "target_column": "SalePrice"}}
+    document["smoke"]["cases"][0]["row"] = dict.fromkeys([*features["numeric"], *features["categorical"]])
+    with (shared_data / "house-prices/train.csv").open(encoding="utf-8", newline="") as stream:
+        return Recipe.model_validate(document), list(csv.DictReader(stream))
+
+
+@pytest.mark.parametrize(
+    ("is_new", "drifted"),
+    [
+        (lambda number, _: number % 2, set()),
+        (lambda _, row: row["YrSold"] >= "2009", {"YrSold"}),
+        (
+            lambda _, row: row["ExterQual"] in {"Ex", "Gd"},
+            {"ExterQual", "YearBuilt", "Neighborhood", "SalePrice", "GrLivArea", "Alley"},
+        ),
+    ],
+    ids=["every other house", "later sales", "better houses"],
+)
+def test_real_houses_drift_where_they_were_chosen_by(
+    judged: Judged,
+    houses: Recipe,
+    shared_data: Path,
+    is_new: Callable[[int, dict[str, str]], bool],
+    drifted: set[str],
+) -> None:
+    recipe, rows = real_houses(houses, shared_data)
+    columns = [*recipe.data.input_columns, "SalePrice"]
+    parts: dict[bool, list[list[str]]] = {True: [], False: []}
+    for number, row in enumerate(rows):
+        parts[bool(is_new(number, row))].append([row[name] for name in columns])
+    report, _ = judged(recipe, parts[True], parts[False])
+    assert {drift.name for drift in report.comparisons if drift.is_drifted} == drifted
