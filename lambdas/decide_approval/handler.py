@@ -18,9 +18,11 @@ from lambdas.decide_approval.form import Refusal, read_form
 from lambdas.decide_approval.pages import answer_page, has_form, refusal_page, report_page
 from lambdas.decide_approval.report import ShownReport, shown_report, whole_report
 from lambdas.observed import api_handler, logger
+from lambdas.problems import decoded_body
 from lambdas.settings import Settings
 from lambdas.try_models.box import read_offer
 from steps.errors import ReleaseError
+from steps.problem import Problem
 from steps.report.document import ReportUnreadableError
 from steps.trial import TrialOffer
 
@@ -66,7 +68,11 @@ def show_report(approval_id: str) -> Response[str]:
 def take(approval_id: str) -> Response[str]:
     """Take the decision that the form carries."""
     event = app.current_event
-    form = read_form(event.headers, event.decoded_body or "", host=event.request_context.domain_name or "")
+    try:
+        body = decoded_body(event)
+    except Problem as problem:
+        return refusal_page(problem.status, "Nothing was decided", "Please open the link from your mail again.")
+    form = read_form(event.headers, body, host=event.request_context.domain_name or "")
     if isinstance(form, Refusal):
         return refusal_page(form.status, "Nothing was decided", form.sentence)
     records = approval_records(settings().release_table)

@@ -68,4 +68,7 @@ def is_cross_site(headers: Mapping[str, str], host: str) -> bool:
     if site is not None:
         return site not in {"same-origin", "none"}
     origin = headers.get("origin", "null")
-    return origin != "null" and urlsplit(origin).netloc not in {headers.get("host", host), host}
+    try:
+        return origin != "null" and urlsplit(origin).netloc not in {headers.get("host", host), host}
+    except ValueError:  # no browser sends an address that is none
+        return True

@@ -319,6 +319,7 @@ def test_a_decision_that_cannot_be_handed_on_can_be_made_again(
         ({}, {"sec_fetch_site": "cross-site"}, 403),
         ({}, {"sec_fetch_site": "same-site"}, 403),
         ({}, {"origin": "https://evil.example.com"}, 403),
+        ({}, {"origin": "http://["}, 403),
         ({}, {"content_type": "multipart/form-data; boundary=x"}, 415),
         ({"decision": "maybe"}, {}, 400),
         ({"comment": "x" * 40_000}, {}, 413),
