@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from steps.adopt_model import adopt_import, adopt_search
 from steps.contracts import ImportReport, PrepareRunResult, SearchReport
-from steps.errors import ArtifactMissingError, ServiceRefusedError
-from steps.evaluation_report import EVALUATION_REPORT, EvaluatedExamples, MetricsReport
+from steps.errors import ArtifactMissingError
+from steps.evaluation_report import EVALUATION_REPORT, MetricsReport
 from steps.ports import ArtifactStore
 from steps.recipe import Recipe, parse_recipe
 
@@ -36,14 +36,6 @@ def read_metrics(plan: PrepareRunResult, artifacts: ArtifactStore) -> MetricsRep
     return MetricsReport.model_validate_json(
         artifacts.read(f"{planned(plan.evaluate_model).output_uri}/{EVALUATION_REPORT}")
     )
-
-
-def read_examples(uri: str, artifacts: ArtifactStore) -> EvaluatedExamples | None:
-    """Single rows of an evaluation; None where there are none, which S3 may tell as a refusal."""
-    try:
-        return EvaluatedExamples.model_validate_json(artifacts.read(uri))
-    except (ArtifactMissingError, ServiceRefusedError):
-        return None
 
 
 def planned(part: Part | None) -> Part:

@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from lambdas.artifacts import read_examples
 from lambdas.observed import logger
 from steps.answers import Row
 from steps.approval import ApprovalFacts
-from steps.errors import ReleaseError
-from steps.evaluation_report import EvaluatedExample
+from steps.errors import ArtifactMissingError, ReleaseError, ServiceRefusedError
+from steps.evaluation_report import EvaluatedExample, EvaluatedExamples
 from steps.ports import ArtifactStore
 from steps.report.document import ReportDocument, ReportUnreadableError, read_document
 from steps.report.quality import answer_text
@@ -48,7 +47,7 @@ def shown_report(facts: ApprovalFacts, artifacts: ArtifactStore) -> ShownReport:
     """The report of a request, or why it is not there. Never raises: people can decide without it."""
     try:
         document = whole_report(facts, artifacts)
-        examples = read_examples(facts.examples_uri, artifacts) if facts.examples_uri else None
+        examples = _read_examples(facts, artifacts)
     except ReportUnreadableError as error:
         logger.error("report not shown", reason=str(error))  # noqa: TRY400 - the sentence says it all
         return ShownReport(Markup(), Markup(), problem=str(error))
@@ -69,6 +68,17 @@ def whole_report(facts: ApprovalFacts, artifacts: ArtifactStore) -> ReportDocume
     if facts.report_uri is None or facts.report_digest is None:
         raise ReportUnreadableError("This request is from before there were reports.")
     return read_document(artifacts.read(facts.report_uri), facts.report_digest)
+
+
+def _read_examples(facts: ApprovalFacts, artifacts: ArtifactStore) -> EvaluatedExamples | None:
+    """The rows; None when somebody removed them, which S3 tells as a refusal to who may not list its bucket."""
+    if facts.examples_uri is None:
+        return None
+    try:
+        return EvaluatedExamples.model_validate_json(artifacts.read(facts.examples_uri))
+    except (ArtifactMissingError, ServiceRefusedError) as error:
+        logger.warning("rows not shown", reason=str(error))
+        return None
 
 
 def _examples(examples: Sequence[EvaluatedExample]) -> list[ShownExample]:

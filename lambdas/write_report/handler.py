@@ -10,13 +10,13 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
 from lambdas.adapters.s3 import artifact_store
-from lambdas.artifacts import model_origin, planned, read_examples, read_recipe
+from lambdas.artifacts import model_origin, planned, read_recipe
 from lambdas.observed import logger, state_handler
 from steps.contracts import PrepareRunResult, RunState, WriteReportResult
 from steps.cost import LargestCost, plan_cost
 from steps.drift_report import DriftReport
 from steps.errors import PriceMissingError
-from steps.evaluation_report import EVALUATION_REPORT, EXAMPLES, MetricsReport
+from steps.evaluation_report import EVALUATION_REPORT, EXAMPLES, EvaluatedExamples, MetricsReport
 from steps.ports import ArtifactStore
 from steps.prices import PriceTable, price_table
 from steps.profile import DataProfile
@@ -56,7 +56,7 @@ def gather_report(state: RunState, artifacts: ArtifactStore, prices: PriceTable)
         origin=model_origin(recipe, plan, artifacts),
         checked=state.check_metrics,
         measured=MetricsReport.model_validate_json(artifacts.read(f"{folder}/{EVALUATION_REPORT}")),
-        examples=read_examples(f"{folder}/{EXAMPLES}", artifacts),
+        examples=EvaluatedExamples.model_validate_json(artifacts.read(f"{folder}/{EXAMPLES}")),
     )
 
 

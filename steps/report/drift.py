@@ -125,10 +125,13 @@ def _plot(index: int, drift: Drift) -> DriftPlot:
     most = max((share for each in drift.bins for share in (each.share, each.live_share)), default=0.0) or 1.0
     room = WIDTH - BARS - 50
     apart = max(drift.bins, key=lambda each: abs(each.share - each.live_share))
+    now, before = _percent(apart.share), _percent(apart.live_share)
     return DriftPlot(
         key=f"drift-{index}",
         title=drift.name,
-        takeaway=f"Most different: {apart.name}, {_percent(apart.share)} now and {_percent(apart.live_share)} before.",
+        takeaway="Both are alike."
+        if now == before
+        else f"Most different: {apart.name}, {now} now and {before} before.",
         height=len(drift.bins) * ROW + 6,
         bars=[
             BarPair(

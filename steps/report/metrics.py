@@ -51,12 +51,12 @@ def interval_text(name: str, interval: Interval | None) -> str:
 
 
 def gain_words(gain: float, test: PairedTest | None) -> str:
-    """Whether a difference says anything."""
+    """Whether a difference says anything; nothing of one that would read as none."""
     if test is None:
         return ""
-    if test.p_value >= SIGNIFICANT:
-        return "could be chance"
-    return "more than chance" if abs(gain) >= SHOWN_DIFFERENCE else "hardly any difference"
+    if abs(gain) < SHOWN_DIFFERENCE:
+        return ""
+    return "more than chance" if test.p_value < SIGNIFICANT else "could be chance"
 
 
 def _row(name: str, measured: MetricsReport, floor: float | None) -> MetricRow:
@@ -85,6 +85,8 @@ def _gain_interval(name: str, test: PairedTest | None) -> str:
     if test is None:
         return ""
     low, high = (gain_text(name, value).replace("none", "0") for value in (test.interval.low, test.interval.high))
+    if low == high == "0":
+        return ""
     # The unit once is enough.
     return f"{low.removesuffix(' points')} to {high}"
 

@@ -37,13 +37,18 @@ class Verdict:
 def verdict_of(facts: ReportFacts) -> Verdict:
     """What came of the run, as far as it has come when its report is written."""
     findings = [*(facts.data.findings if facts.data else []), *(facts.checked.findings if facts.checked else [])]
+    failed = [finding for finding in findings if finding.verdict == "failed"]
+    warned = [finding for finding in findings if finding.verdict == "warned"]
     mark, headline, reason = _headline(facts)
+    for finding in [*failed, *warned]:
+        # It stands in a list of its own below.
+        reason = reason.replace(finding.sentence, "").strip()
     return Verdict(
         mark=mark,
         headline=headline,
         reason=reason[:1].upper() + reason[1:],
-        failed=[finding for finding in findings if finding.verdict == "failed"],
-        warned=[finding for finding in findings if finding.verdict == "warned"],
+        failed=failed,
+        warned=warned,
         tiles=_tiles(facts),
     )
 

@@ -10,7 +10,7 @@ import pytest
 from lambdas.write_report.handler import keep_report
 from steps.contracts import AdoptModelResult, CheckMetricsResult, PrepareRunResult, RunState, ValidateDataResult
 from steps.errors import ArtifactMissingError
-from steps.evaluation_report import MetricsReport
+from steps.evaluation_report import EvaluatedExamples, MetricsReport
 from steps.ports import ArtifactStore
 from steps.prices import price_table
 from steps.profile import DataProfile
@@ -28,6 +28,8 @@ def left(plan: PrepareRunResult, objects: dict[str, bytes], recipe_text: str) ->
     objects[plan.recipe_uri] = recipe_text.encode()
     objects[f"{plan.preprocess.output_uri}/profile.json"] = profile.model_dump_json().encode()
     objects[f"{plan.evaluate_model.output_uri}/report.json"] = measured.model_dump_json().encode()
+    examples = EvaluatedExamples(mistakes=[], disagreements=[])
+    objects[f"{plan.evaluate_model.output_uri}/examples.json"] = examples.model_dump_json().encode()
     return RunState(recipe="reviews", prepare_run=plan, validate_data=ACCEPTED)
 
 
@@ -87,11 +89,12 @@ def test_a_refused_archive_is_reported_with_the_reason(left: RunState, artifacts
     assert "The archive holds a link." in html
 
 
+@pytest.mark.parametrize("name", ["report.json", "examples.json"])
 def test_numbers_that_are_gone_are_a_fault(
-    left: RunState, checked: CheckMetricsResult, artifacts: ArtifactStore, objects: dict[str, bytes]
+    left: RunState, checked: CheckMetricsResult, artifacts: ArtifactStore, objects: dict[str, bytes], name: str
 ) -> None:
     assert left.prepare_run
     assert left.prepare_run.evaluate_model
-    del objects[f"{left.prepare_run.evaluate_model.output_uri}/report.json"]
+    del objects[f"{left.prepare_run.evaluate_model.output_uri}/{name}"]
     with pytest.raises(ArtifactMissingError):
         keep_report(left.model_copy(update={"check_metrics": checked}), artifacts, price_table())

@@ -12,6 +12,7 @@ import pytest
 
 from steps.contracts import CheckMetricsResult, Finding, ValidateDataResult
 from steps.report.document import ReportUnreadableError, read_document
+from steps.report.verdict import verdict_of
 from steps.report.write import write_report
 from tests.full_report import CHECKED, EXAMPLES, FACTS, LIVE, MEASURED, NASTY, full_facts
 
@@ -160,7 +161,7 @@ def test_a_part_of_the_file_can_be_shown_elsewhere_with_its_style() -> None:
     assert document.html.encode() == body
     assert document.part.strip().startswith('<div class="report">')
     assert document.part.strip().endswith("</div>")
-    assert ".report .verdict" in document.style
+    assert ".report .judged" in document.style
     assert "<h1" not in document.part
 
 
@@ -174,3 +175,24 @@ def test_a_file_without_the_part_is_not_shown() -> None:
     body = b"<style></style>"
     with pytest.raises(ReportUnreadableError, match="another form"):
         read_document(body, sha256(body).hexdigest())
+
+
+def test_a_sentence_of_a_rule_stands_once_above_the_parts() -> None:
+    warned = failed("behaviour typos: 61 of 500 cases fail.").model_copy(update={"verdict": "warned"})
+    checked = CHECKED.model_copy(
+        update={"findings": [warned], "reason": f"accuracy is as good as the live version. {warned.sentence}"}
+    )
+    verdict = verdict_of(full_facts(checked=checked))
+    assert verdict.reason == "Accuracy is as good as the live version."
+    assert verdict.warned[-1].sentence == warned.sentence
+
+
+def test_an_override_is_no_praise() -> None:
+    sentence = "accuracy 0.600 is below its floor 0.680 by 0.080."
+    checked = CHECKED.model_copy(
+        update={"overridden": True, "findings": [failed(sentence)], "reason": f"{sentence} Overridden by ann: urgent."}
+    )
+    html = html_of(checked=checked)
+    assert "Not good enough, but overridden: a person is asked" in html
+    assert "Overridden by ann: urgent." in html
+    assert "Passed" not in html
