@@ -6,18 +6,25 @@ from collections.abc import Iterable
 
 from aws_lambda_powertools import Logger
 
+from lambdas.mailing import MailSettings
 from lambdas.observed import publish
-from lambdas.settings import Settings
-from steps.contracts import Outcome
+from steps.approval import ApprovalRequest
+from steps.contracts import Outcome, PrepareRunResult
 from steps.errors import MailError
+from steps.people import everybody_to_tell
 from steps.ports import Mail, Mailer
+from steps.recipe import Recipe
 
 
-class EndingSettings(Settings):
+class EndingSettings(MailSettings):
     """Environment of the functions that end a run."""
 
     release_table: str
-    sender_address: str
+
+
+def concerned(recipe: Recipe, plan: PrepareRunResult, asked: ApprovalRequest | None) -> list[str]:
+    """Whom the end of a run is told: its approvers, whoever else was asked, and the starter if it is an address."""
+    return everybody_to_tell(recipe.approval.approvers, asked.people if asked else [], plan.requested_by)
 
 
 def tell(mails: Iterable[Mail], mailer: Mailer, logger: Logger) -> None:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from steps.approval import ApprovalRules
+from collections.abc import Sequence
+
+from steps.approval import ApprovalRequest, ApprovalRules
+from steps.approval_votes import approvals
+from steps.decide_at_deadline import POLICY
 
 _FEW = {1: "One", 2: "Two", 3: "Three", 4: "Four", 5: "Five"}
 
@@ -13,7 +17,35 @@ def needed(quorum: int, asked: int) -> str:
         return ""
     if quorum == 1:
         return f"{asked} people are asked, and one yes is enough; a single no decides too."
+    if quorum == asked:
+        return f"All {asked} people who are asked must say yes; a single no decides."
     return f"{_FEW.get(quorum, str(quorum))} of {asked} people must say yes; a single no decides."
+
+
+def who_approved(request: ApprovalRequest | None) -> list[str]:
+    """Addresses of those on whose approval a release rests; nobody when none was asked or the policy decided."""
+    decided = request.decision if request is not None else None
+    if request is None or decided is None or decided.decision != "approved" or decided.approver == POLICY:
+        return []
+    return list(dict.fromkeys([*(vote.address for vote in approvals(request.votes)), decided.approver]))
+
+
+def decided_by(request: ApprovalRequest | None) -> str:
+    """Who decided, as a sentence for those who were asked; empty when no person did."""
+    if approved := who_approved(request):
+        return f"Approved by {listed(approved)}."
+    decided = request.decision if request is not None else None
+    if request is None or decided is None or decided.approver == POLICY:
+        return ""
+    others = [vote.address for vote in approvals(request.votes) if vote.address != decided.approver]
+    before = f" Before that, {listed(others)} had approved." if others else ""
+    return f"Denied by {decided.approver}.{before}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names as one speaks them: `a`, `a and b`, `a, b and c`."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def otherwise(live_version: str | None, rules: ApprovalRules | None) -> str:

@@ -36,13 +36,16 @@ def event_of_end(state: RunState, closed: CloseRunResult, *, now: datetime) -> A
     )
 
 
-def event_of_release(state: RunState, live: LiveVersion) -> AuditEvent:
-    """A release: by those who approved it, or by the recipe's policy."""
+def event_of_release(state: RunState, live: LiveVersion, approved_by: Sequence[str] = ()) -> AuditEvent:
+    """A release: by those who approved it, or by the recipe's policy.
+
+    approved_by: all of them; without them the one whose approval decided
+    """
     decided = state.request_approval
     return AuditEvent(
         kind="released",
         at=live.released_at,
-        who=[decided.approver] if decided else ["the recipe's approval policy"],
+        who=(list(approved_by) or [decided.approver]) if decided else ["the recipe's approval policy"],
         why=(decided.comment or "Approved without a comment.") if decided else _not_asked(state),
         outcome="Released",
         **{**_grounds(state), "champion_version": live.previous["model_version"] if live.previous else None},

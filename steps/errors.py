@@ -64,6 +64,10 @@ class MailError(ReleaseError):
     """A mail could not be handed to the mail service."""
 
 
+class RecipientUnconfirmedError(MailError):
+    """Whom a mail is for has not confirmed yet that they want any; it was not sent."""
+
+
 class PredictionError(ReleaseError):
     """The endpoint did not answer, or answered something that is no prediction.
 

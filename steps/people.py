@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+
+from steps.recipe_sections.base import ADDRESS_PATTERN
 
 
 def is_same_person(address: str, started_by: str) -> bool:
@@ -16,6 +19,16 @@ def is_same_person(address: str, started_by: str) -> bool:
     if who.startswith("arn:"):
         who = who.rpartition("/")[2]
     return bool(who) and who in {address, address.partition("@")[0]}
+
+
+def everybody_to_tell(approvers: Sequence[str], asked: Sequence[str], started_by: str) -> list[str]:
+    """Addresses of all whom a run's end concerns, each once.
+
+    approvers: those a recipe names;  asked: those who got a mail about this run;  started_by: as in is_same_person
+    """
+    starter = started_by.strip()
+    starters = [starter] if re.fullmatch(ADDRESS_PATTERN, starter) else []
+    return list({address.casefold(): address for address in (*starters, *asked, *approvers)}.values())
 
 
 def why_nobody_can_approve(addresses: Sequence[str], started_by: str) -> str | None:

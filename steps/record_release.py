@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from steps.approval_words import listed
 from steps.contracts import LiveVersion, RunState
 from steps.errors import ArtifactMissingError
 from steps.model_card import ModelCard, input_digest, model_input, split_digest
@@ -50,10 +51,17 @@ def live_version(state: RunState, *, recipe: Recipe, previous: LiveVersion | Non
     )
 
 
-def model_card(state: RunState, recipe: Recipe, live: LiveVersion, thresholds: Mapping[str, float]) -> ModelCard:
+def model_card(
+    state: RunState,
+    recipe: Recipe,
+    live: LiveVersion,
+    thresholds: Mapping[str, float],
+    approved_by: Sequence[str] = (),
+) -> ModelCard:
     """What whoever asks the live version needs to know.
 
     thresholds: class or label -> probability from which it is answered, as the evaluation chose them
+    approved_by: addresses of all who approved it; without them the one whose approval decided
     """
     checked, validated = state.check_metrics, state.validate_data
     test_rows = checked.rows if checked else 0
@@ -79,7 +87,7 @@ def model_card(state: RunState, recipe: Recipe, live: LiveVersion, thresholds: M
         data_digest=live.data_digest,
         recipe_digest=live.recipe_digest,
         code_digest=live.code_digest,
-        approval=_approval(state) + _override(state),
+        approval=_approval(state, approved_by) + _override(state),
     )
 
 
@@ -91,12 +99,13 @@ def _override(state: RunState) -> str:
     return f" (Its metrics had been rejected, which {who} overrode: “{why}”)"
 
 
-def _approval(state: RunState) -> str:
+def _approval(state: RunState, approved_by: Sequence[str]) -> str:
     decided, late = state.request_approval, state.decide_at_deadline
     if late is not None:
         return late.reason
     if decided is None:
         return "Released without a person, as the recipe's policy allows."
     # An address is personal; the name before the @ says who it was.
-    who, when = decided.approver.partition("@")[0], f"{decided.decided_at:%Y-%m-%d %H:%M} UTC"
+    who = listed([address.partition("@")[0] for address in approved_by or [decided.approver]])
+    when = f"{decided.decided_at:%Y-%m-%d %H:%M} UTC"
     return f"Approved by {who} on {when}" + (f": {decided.comment}" if decided.comment else ".")

@@ -49,6 +49,6 @@ class SesMailer:
 
 
 @cache
-def mailer(sender: str) -> SesMailer:
+def ses_mailer(sender: str) -> SesMailer:
     """One client per container, made at the first call."""
     return SesMailer(boto3.client("sesv2", config=CLIENT_CONFIG), sender)

@@ -9,15 +9,17 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
+from lambdas.adapters.dynamodb_approvals import approval_records
 from lambdas.adapters.dynamodb_audit import audit_trail
 from lambdas.adapters.dynamodb_releases import release_records
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker import model_registry
-from lambdas.adapters.sesv2 import mailer
 from lambdas.artifacts import planned, read_recipe
-from lambdas.endings import EndingSettings, count_end, tell
+from lambdas.endings import EndingSettings, concerned, count_end, tell
+from lambdas.mailing import mailer
 from lambdas.mails.compose import Outcomes, closed_mail
 from lambdas.observed import logger, state_handler
+from steps.approval_words import decided_by
 from steps.audit_events import event_of_end
 from steps.close_run import close_run
 from steps.contracts import CloseRunResult, LiveVersion, RunState
@@ -73,8 +75,9 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     logger.info("run closed", outcome=closed.outcome)
     plan = planned(request.state.prepare_run)
     count_end(plan.recipe, closed.outcome)
-    about = Outcomes(plan.recipe, plan.run_id, live.model_version if live else None)
-    people = read_recipe(plan, artifact_store()).approval.approvers
+    asked = approval_records(environment.release_table).request_of(plan.run_id)
+    about = Outcomes(plan.recipe, plan.run_id, live.model_version if live else None, decided_by(asked))
+    people = concerned(read_recipe(plan, artifact_store()), plan, asked)
     mails = [closed_mail(about, to=to, outcome=closed.outcome, reason=closed.reason) for to in people]
-    tell(mails, mailer(environment.sender_address), logger)
+    tell(mails, mailer(environment), logger)
     return closed.model_dump(mode="json")

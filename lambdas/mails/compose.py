@@ -35,11 +35,12 @@ _NOTICES: dict[Notice, tuple[str, str]] = {
 
 @dataclass(frozen=True)
 class Outcomes:
-    """What the mails about an end have in common."""
+    """What the mails about an end have in common; decided_by: the people who did, as a sentence."""
 
     recipe: str
     run_id: str
     live_version: str | None
+    decided_by: str = ""
 
 
 @cache

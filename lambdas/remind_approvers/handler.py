@@ -12,23 +12,21 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from lambdas.adapters.dynamodb_approvals import approval_records
 from lambdas.adapters.dynamodb_open import open_records
-from lambdas.adapters.sesv2 import mailer
 from lambdas.adapters.stepfunctions import workflow
 from lambdas.handing_on import settle
+from lambdas.mailing import MailSettings, mailer
 from lambdas.mails.compose import approval_mail, link_to
 from lambdas.observed import event_handler, logger
-from lambdas.settings import Settings
 from steps.approval import ApprovalRequest, Notice, Secret, draw_secret, keep_secret
 from steps.errors import MailError
 from steps.ports import ApprovalRecords, Mailer, OpenRecords, Workflow
 from steps.remind_approvers import due_notices, is_unsettled, recipients
 
 
-class RemindApproversSettings(Settings):
+class RemindApproversSettings(MailSettings):
     """Environment of RemindApprovers."""
 
     release_table: str
-    sender_address: str
     approval_url: str
 
 
@@ -104,7 +102,7 @@ def handler(_event: dict[str, Any], _context: LambdaContext) -> None:
         opened=open_records(environment.release_table),
         approvals=approval_records(environment.release_table),
         executions=workflow(),
-        mail=mailer(environment.sender_address),
+        mail=mailer(environment),
         approval_url=environment.approval_url,
     )
     sent = look_after(services, now=datetime.now(UTC))

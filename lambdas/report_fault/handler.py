@@ -9,18 +9,19 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from pydantic import BaseModel
 
+from lambdas.adapters.dynamodb_approvals import approval_records
 from lambdas.adapters.dynamodb_releases import release_records
 from lambdas.adapters.s3 import artifact_store
 from lambdas.adapters.sagemaker import model_registry
-from lambdas.adapters.sesv2 import mailer
 from lambdas.artifacts import read_recipe
-from lambdas.endings import EndingSettings, count_end, tell
+from lambdas.endings import EndingSettings, concerned, count_end, tell
+from lambdas.mailing import mailer
 from lambdas.mails.compose import Outcomes, fault_mail
 from lambdas.observed import logger, state_handler
 from steps.contracts import PrepareRunResult, RegisterModelResult, ReportFaultResult
 from steps.errors import ReleaseError
 from steps.execution_link import execution_link
-from steps.ports import ArtifactStore, ModelRegistry, ReleaseRecords, RunRecord
+from steps.ports import ApprovalRecords, ArtifactStore, ModelRegistry, ReleaseRecords, RunRecord
 from steps.report_fault import report_fault
 
 
@@ -73,13 +74,16 @@ def keep_fault(
     return fault
 
 
-def people(request: ReportFaultInput, operator: str, artifacts: ArtifactStore) -> list[str]:
-    """Whoever is on call, and the recipe's approvers when the recipe can be read."""
-    try:
-        approvers = read_recipe(request.plan, artifacts).approval.approvers if request.plan else []
-    except ReleaseError:
-        approvers = []
-    return list(dict.fromkeys([operator, *approvers]))
+def people(request: ReportFaultInput, operator: str, artifacts: ArtifactStore, approvals: ApprovalRecords) -> list[str]:
+    """Whoever is on call, and whom the run concerns as far as that can be read."""
+    others: list[str] = []
+    if request.plan is not None:
+        try:
+            asked = approvals.request_of(request.run_id)
+            others = concerned(read_recipe(request.plan, artifacts), request.plan, asked)
+        except ReleaseError:
+            others = []
+    return list(dict.fromkeys([operator, *others]))
 
 
 @state_handler
@@ -94,7 +98,8 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
     live = records.live(request.recipe)
     about = Outcomes(request.recipe, request.run_id, live.model_version if live else None)
     link = None if environment.aws_endpoint_url else execution_link(request.execution_arn)
-    addresses = people(request, environment.operator_address, artifact_store())
+    approvals = approval_records(environment.release_table)
+    addresses = people(request, environment.operator_address, artifact_store(), approvals)
     mails = [fault_mail(about, to=to, fault=fault, link=link) for to in addresses]
-    tell(mails, mailer(environment.sender_address), logger)
+    tell(mails, mailer(environment), logger)
     return fault.model_dump(mode="json")

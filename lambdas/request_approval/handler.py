@@ -13,13 +13,13 @@ from pydantic import BaseModel, ConfigDict
 
 from lambdas.adapters.dynamodb_approvals import approval_records
 from lambdas.adapters.s3 import artifact_store
-from lambdas.adapters.sesv2 import mailer
 from lambdas.artifacts import model_origin, read_metrics, read_recipe
+from lambdas.mailing import MailSettings, mailer
 from lambdas.mails.compose import approval_mail, link_to
 from lambdas.observed import logger, state_handler
-from lambdas.settings import Settings
 from steps.approval import ApprovalRequest, Secret, draw_secret, gather_facts, keep_secret, rules_of
 from steps.contracts import CheckMetricsResult, PrepareRunResult, RegisterModelResult, WriteReportResult
+from steps.errors import MailError, RecipientUnconfirmedError
 from steps.ports import ApprovalRecords, ArtifactStore, Mailer
 from steps.trial import offer_trial, trial_uri
 
@@ -38,11 +38,10 @@ class RequestApprovalInput(BaseModel):
     write_report: WriteReportResult | None = None
 
 
-class RequestApprovalSettings(Settings):
+class RequestApprovalSettings(MailSettings):
     """Environment of RequestApproval."""
 
     release_table: str
-    sender_address: str
     approval_url: str
 
 
@@ -90,8 +89,20 @@ def request_approval(
         rules=rules_of(recipe.approval, request.check_metrics, deadline),
     )
     approvals.open(opened)
+    unconfirmed = 0
     for secret in drawn:
-        mail.send(approval_mail(opened, secret, link_to(approval_url, approval_id, secret)))
+        try:
+            mail.send(approval_mail(opened, secret, link_to(approval_url, approval_id, secret)))
+        except RecipientUnconfirmedError:
+            # The reminder brings them a link of their own, if they confirm until then.
+            unconfirmed += 1
+    if unconfirmed == len(drawn):
+        raise MailError(
+            "nobody could be asked: SNS has sent every approver a link to confirm first. Once one of them has, start "
+            "the run again; what was done is reused"
+        )
+    if unconfirmed:
+        logger.warning("approvers have not confirmed to SNS", approvers=unconfirmed)
     return opened
 
 
@@ -105,7 +116,7 @@ def handler(event: dict[str, Any], _context: LambdaContext) -> dict[str, Any]:
         environment.approval_url,
         artifacts=artifact_store(),
         approvals=approval_records(environment.release_table),
-        mail=mailer(environment.sender_address),
+        mail=mailer(environment),
         now=datetime.now(UTC),
         approval_id=secrets.token_urlsafe(16),
     )

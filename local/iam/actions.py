@@ -76,7 +76,7 @@ RESOURCES: dict[str, dict[str, tuple[str, ...]]] = {
         "DescribeModelPackage": ("{ModelPackageName}",),
         "AddTags": ("{ResourceArn}",),
     },
-    "sns": {"Publish": ("{TopicArn}",)},
+    "sns": dict.fromkeys(("ListSubscriptionsByTopic", "Publish", "Subscribe"), ("{TopicArn}",)),
     "states": {
         "DescribeExecution": ("{executionArn}",),
         "StopExecution": ("{executionArn}",),

@@ -8,10 +8,11 @@ import pytest
 from aws_lambda_powertools import Logger
 
 from lambdas.close_run.handler import end_run
-from lambdas.endings import tell
+from lambdas.endings import concerned, tell
 from lambdas.mails.compose import Outcomes, closed_mail, fault_mail, released_mail
 from lambdas.record_release.handler import record_release, release_mails
 from lambdas.report_fault.handler import ReportFaultInput, keep_fault, people
+from steps.approval import ApprovalRequest, Vote, draw_secret, gather_facts, keep_secret
 from steps.audit import AuditEvent
 from steps.audit_events import event_of_release
 from steps.contracts import (
@@ -26,7 +27,7 @@ from steps.contracts import (
 )
 from steps.errors import MailError
 from steps.model_card import ModelCard
-from steps.ports import ArtifactStore, AuditTrail, Lock, Mail, ModelRegistry, ReleaseRecords, RunRecord
+from steps.ports import ApprovalRecords, ArtifactStore, AuditTrail, Lock, Mail, ModelRegistry, ReleaseRecords, RunRecord
 from steps.recipe import Recipe
 
 
@@ -245,11 +246,16 @@ def test_a_fault_frees_the_lock_and_keeps_the_cause(
 
 
 def test_a_fault_before_any_plan_is_told_to_whoever_is_on_call(
-    registry: ModelRegistry, records: ReleaseRecords, artifacts: ArtifactStore, now: datetime
+    *,
+    registry: ModelRegistry,
+    records: ReleaseRecords,
+    artifacts: ArtifactStore,
+    approvals: ApprovalRecords,
+    now: datetime,
 ) -> None:
     request = faulted(None)
     assert keep_fault(request, registry=registry, records=records, now=now).state == "PrepareRun"
-    assert people(request, "operator@example.com", artifacts) == ["operator@example.com"]
+    assert people(request, "operator@example.com", artifacts, approvals) == ["operator@example.com"]
 
 
 def test_a_fault_without_even_a_recipe_is_reported(
@@ -260,10 +266,48 @@ def test_a_fault_without_even_a_recipe_is_reported(
 
 
 def test_a_fault_is_told_to_the_approvers_too_but_to_nobody_twice(
-    plan: PrepareRunResult, artifacts: ArtifactStore, objects: dict[str, bytes], recipe_text: str
+    *,
+    plan: PrepareRunResult,
+    artifacts: ArtifactStore,
+    approvals: ApprovalRecords,
+    objects: dict[str, bytes],
+    recipe_text: str,
 ) -> None:
     objects[plan.recipe_uri] = recipe_text.encode()
-    assert people(faulted(plan), "ann@example.com", artifacts) == ["ann@example.com", "bob@example.com"]
+    told = people(faulted(plan), "ann@example.com", artifacts, approvals)
+    assert told == ["ann@example.com", "bob@example.com"]
+
+
+def test_an_end_is_told_to_everybody_who_was_asked_and_to_who_started_the_run(
+    *,
+    reviews: Recipe,
+    plan: PrepareRunResult,
+    state: RunState,
+    checked: CheckMetricsResult,
+    registered: RegisterModelResult,
+    live: LiveVersion,
+    now: datetime,
+) -> None:
+    links = [keep_secret("a1", draw_secret(f"{name}@example.com")) for name in ("ann", "chief")]
+    votes = [Vote(address=each.address, comment="", voted_at=now) for each in links]
+    asked = ApprovalRequest(
+        approval_id="a1",
+        execution_arn="arn",
+        opened_at=now,
+        deadline=now,
+        approvers=links[:1],
+        added=links,
+        facts=gather_facts(reviews, plan, checked, registered),
+        votes=votes,
+        decision=denied(now).model_copy(update={"decision": "approved", "approver": votes[1].address}),
+    )
+    by_dora = plan.model_copy(update={"requested_by": "dora@example.com"})
+    people_told = concerned(reviews, by_dora, asked)
+    assert people_told == ["dora@example.com", "ann@example.com", "chief@example.com", "bob@example.com"]
+    mails = release_mails(state, reviews, live, asked)
+    assert [mail.to for mail in mails] == ["ann@example.com", "chief@example.com", "bob@example.com"]
+    for body in (mails[0].text, mails[0].html):
+        assert "Approved by ann@example.com and chief@example.com." in body
 
 
 class BrokenMailer:
