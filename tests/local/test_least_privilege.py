@@ -23,6 +23,7 @@ Document = dict[str, Any]
 
 # What the tests in these files do is what roles are for.
 NEEDED = {
+    "test_approvals.py",
     "test_batch.py",
     "test_every_end.py",
     "test_on_call.py",

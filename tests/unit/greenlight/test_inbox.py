@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from greenlight.approval_form import AlreadyDecidedError, Answers
-from greenlight.approver import Invitation, decide_first_open, invitations
+from greenlight.approver import Invitation, decide_first_open, decide_for_all, invitations
 from greenlight.errors import WrongUseError
 from greenlight.inbox import Mail, approval_code
 
@@ -45,3 +45,17 @@ def test_a_decided_invitation_is_passed_over_for_an_open_one() -> None:
 def test_a_run_that_waits_for_nobody_cannot_be_decided() -> None:
     with pytest.raises(WrongUseError, match="nothing waits for a decision about run-1"):
         decide_first_open([], "run-1", "approve", "", decide_one=lambda _link, _answers: "")
+
+
+@pytest.mark.parametrize(("quorum", "answer"), [(1, "first decided"), (2, "second decided")])
+def test_deciding_for_all_goes_on_until_nothing_is_left_to_decide(quorum: int, answer: str) -> None:
+    voted: list[str] = []
+
+    def decide_one(link: str, _answers: Answers) -> str:
+        if link in voted or len(voted) >= quorum:
+            raise AlreadyDecidedError("nothing left")
+        voted.append(link)
+        return f"{link} {'decided' if len(voted) == quorum else 'counts'}"
+
+    three = [Invitation(name, "1") for name in ("first", "second", "third")]
+    assert decide_for_all(three, "run-1", "approve", "", decide_one=decide_one) == answer

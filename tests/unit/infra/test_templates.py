@@ -512,3 +512,16 @@ def test_nothing_is_open_to_everybody_and_no_role_may_do_everything(path: Path) 
                 assert not {"NotAction", "NotResource", "NotPrincipal"} & statement.keys(), statement
                 wide = [action for action in listed(statement["Action"]) if "*" in action]
                 assert not wide or "Principal" in statement, statement
+
+
+def test_whoever_sends_mails_may_use_the_chosen_service_and_no_other() -> None:
+    senders = [name for name, resource, _ in functions() if "SENDER_ADDRESS" in json.dumps(resource)]
+    assert len(senders) == 5
+    for name, resource, _ in functions():
+        statements = resource["Properties"].get("Policies", [{}])[0].get("Statement", [])
+        choices = [each["Fn::If"] for each in statements if "Fn::If" in each]
+        assert len(choices) == (name in senders), name
+        for condition, by_sns, by_ses in choices:
+            assert condition == "MailsGoBySns"
+            assert all(action.startswith("sns:") for action in by_sns["Action"])
+            assert by_ses["Action"] == "ses:SendEmail"

@@ -296,3 +296,19 @@ def test_a_training_script_that_is_not_deployed_is_an_invalid_recipe(facts: Fact
 def test_the_lock_outlasts_every_wait_of_the_run(reviews: Recipe, now: datetime) -> None:
     longest = reviews.training.max_runtime_seconds + reviews.approval.deadline_seconds + 2 * 3600
     assert lock_deadline(reviews, now) > now + timedelta(seconds=longest)
+
+
+@pytest.mark.parametrize(("started_by", "refused"), [("ann", True), ("bob", False), ("schedule", False)])
+def test_a_run_that_nobody_else_could_approve_is_refused_before_anything_is_paid_for(
+    facts: Facts, started_by: str, refused: bool
+) -> None:
+    alone = facts.recipe.approval.model_copy(update={"approvers": ["ann@example.com"]})
+    asked = replace(facts, requested_by=started_by, recipe=facts.recipe.model_copy(update={"approval": alone}))
+    if not refused:
+        assert plan_run(asked, {}).decision == "go"
+        return
+    with pytest.raises(RecipeInvalidError, match="nobody approves a run of their own alone; name somebody else"):
+        plan_run(asked, {})
+    nobody_is_asked = alone.model_copy(update={"policy": "never"})
+    free = replace(asked, recipe=asked.recipe.model_copy(update={"approval": nobody_is_asked}))
+    assert plan_run(free, {}).decision == "go"
