@@ -224,3 +224,13 @@ def test_a_file_that_begins_with_a_digit_needs_a_name(write: Write) -> None:
     file = write(["text", "label"], texts([0, 1] * 60), name="2024.csv")
     with pytest.raises(WrongUseError, match="give a name that begins with a letter: --name"):
         draft_recipe(file, TEXTS, APPROVER)
+
+
+def test_texts_that_break_a_default_get_room_and_others_keep_it(write: Write) -> None:
+    rows = [
+        [f"<p>number {number} of the texts</p>" if number % 2 else f"number {number}", number % 3]
+        for number in range(300)
+    ]
+    rules = draft_recipe(write(["text", "label"], rows), TEXTS, APPROVER).document["data_rules"]
+    assert rules["max_markup_share"] == {"limit": 0.76, "severity": "warn"}
+    assert not {"max_near_duplicate_share", "max_leaked_share", "max_broken_encoding_share"} & set(rules)
