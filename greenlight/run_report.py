@@ -33,6 +33,7 @@ class RunReport:
 
     cost: the largest sum it could cost on AWS, when prices are known;  model: AdoptModel's result of a search or import
     override: who asked the approvers in spite of rejected metrics, and why; None when nobody did
+    report: where the report lies and its digest; None of a run that wrote none
     """
 
     run_id: str
@@ -48,6 +49,7 @@ class RunReport:
     cost: dict[str, str] | None = None
     model: dict[str, Any] | None = None
     override: dict[str, str] | None = None
+    report: dict[str, str] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The document of `show --json`; the live version's metrics carry the prefix `champion_`."""
@@ -66,6 +68,7 @@ class RunReport:
             "cost": self.cost,
             **({"model": self.model} if self.model else {}),
             **({"override": self.override} if self.override else {}),
+            **({"report": self.report} if self.report else {}),
         }
 
 
@@ -89,6 +92,7 @@ def report(run_id: str, recipe: str, history: History, now: datetime) -> RunRepo
         cost=plan.get("cost"),
         model=document.get("adopt_model"),
         override={"who": plan["requested_by"], "why": plan["override_reason"]} if checked.get("overridden") else None,
+        report=document.get("write_report") or document.get("write_rejection_report"),
     )
 
 

@@ -39,6 +39,8 @@ def print_run(found: RunReport) -> None:
             style="dim",
             soft_wrap=True,
         )
+    if found.report:
+        console.print(f"\nAll that it found, as one page: greenlight report {found.run_id} --out FILE", soft_wrap=True)
     if found.states and found.states[-1].name == "RequestApproval" and found.states[-1].status == "running":
         console.print(f"\nIt waits for a person: greenlight approve {found.run_id} (or reject)", soft_wrap=True)
 

@@ -124,6 +124,7 @@ def test_a_damaged_file_ends_in_data_rejected_with_row_numbers(
     assert run.code == 1, run.errors
     assert run.document["outcome"] == "DataRejected"
     assert "TrainModel" not in states_of(run.document)
+    assert "WriteRejectionReport" in states_of(run.document)
     assert "row" in run.document["cause"]
     assert laptop.locks() == []
 

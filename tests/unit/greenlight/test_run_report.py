@@ -8,7 +8,7 @@ import pytest
 
 from greenlight.history import History
 from greenlight.run_report import RunReport, report
-from greenlight.run_text import print_end
+from greenlight.run_text import print_end, print_run
 from greenlight.state_notes import state_note
 
 Story = Any
@@ -71,6 +71,18 @@ def test_who_overrode_rejected_metrics_is_told_with_the_reason(
     assert state_note("CheckMetrics", {"check_metrics": checked}) == (
         "accuracy 0.700, broke accuracy_floor, overridden"
     )
+
+
+@pytest.mark.parametrize("state", ["WriteReport", "WriteRejectionReport"])
+def test_a_run_with_a_report_says_how_to_get_it(
+    story: Callable[..., Story], capsys: pytest.CaptureFixture[str], state: str
+) -> None:
+    key = {"WriteReport": "write_report", "WriteRejectionReport": "write_rejection_report"}[state]
+    noted = {"report_uri": "s3://bucket/runs/run-1/write_report/report.html", "report_digest": "d"}
+    found = _report(story().visit("PrepareRun", prepare_run=PLAN).visit(state, **{key: noted}).succeed("Released"))
+    assert found.to_json()["report"] == noted
+    print_run(found)
+    assert "greenlight report run-1 --out FILE" in capsys.readouterr().out
 
 
 def test_a_run_that_just_started_has_nothing_to_tell(story: Callable[..., Story]) -> None:
