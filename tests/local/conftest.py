@@ -243,7 +243,8 @@ def write_recipe(tmp_path_factory: pytest.TempPathFactory) -> RecipeWriter:
         recipe["name"] = name
         recipe["data"].pop("source")
         # A small model of few rows is not as good as the default one; what counts here is the flow.
-        recipe["metrics"]["gates"] = [{"name": "accuracy", "floor": 0.58, "margin": 0.1}]
+        gate = {"name": "accuracy", "floor": 0.58, "margin": 0.1, "significantly_worse": "warn"}
+        recipe["metrics"]["gates"] = [gate]
         for test in recipe["behaviour"]["tests"]:
             test["severity"] = "warn"
         recipe["smoke"]["max_latency_ms"] = 30_000
