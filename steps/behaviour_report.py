@@ -11,6 +11,9 @@ from pydantic import Field
 
 from steps.contracts import Contract
 
+# Differences of decimal fractions miss their value by less than this.
+_ROUNDING = 1e-9
+
 BehaviourKind = Literal["minimum_functionality", "invariance", "directional"]
 
 
@@ -36,6 +39,19 @@ class BehaviourResult(Contract):
     limit: float = Field(description="Largest failure rate that passes.")
     champion_failure_rate: float | None = Field(default=None, description="None without a comparable live version.")
     examples: list[BehaviourFailure] = Field(default=[], max_length=5)
+
+    @property
+    def is_above_limit(self) -> bool:
+        """Whether more cases failed than may."""
+        return self.failure_rate > self.limit + _ROUNDING
+
+    @property
+    def verdict(self) -> Literal["passed", "failed", "warned"]:
+        """What it means for the run; a test without a case has shown nothing, so it warns whatever its severity."""
+        if not self.cases:
+            return "warned"
+        broken: Literal["failed", "warned"] = "failed" if self.severity == "error" else "warned"
+        return broken if self.is_above_limit else "passed"
 
 
 class BehaviourReport(Contract):

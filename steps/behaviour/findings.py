@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from steps.behaviour_report import BehaviourFailure, BehaviourResult
 from steps.contracts import Finding
@@ -18,8 +19,6 @@ _KINDS = {
     "invariance": "invariance",
     "directional": "directional expectation",
 }
-# Differences of decimal fractions miss their value by less than this.
-_ROUNDING = 1e-9
 
 
 def behaviour_findings(report: BehaviourReport | None) -> list[Finding]:
@@ -28,22 +27,27 @@ def behaviour_findings(report: BehaviourReport | None) -> list[Finding]:
 
 
 def _judge(result: BehaviourResult) -> Finding:
+    return Finding(
+        rule=f"behaviour_{result.name}",
+        verdict=result.verdict,
+        observed=result.failure_rate,
+        limit=result.limit,
+        sentence=_sentence(result),
+    )
+
+
+def _sentence(result: BehaviourResult) -> str:
     what = f"Behavioural test {result.name} ({_KINDS[result.kind]})"
     if not result.cases:
-        # It has shown nothing, which whoever wrote the test should know.
-        sentence = f"{what} found no row that it could change, so it says nothing."
-        return _finding(result, "warned", sentence)
+        return f"{what} found no row that it could change, so it says nothing."
     over = result.failure_rate - result.limit
-    side = "on" if abs(over) <= _ROUNDING else "above" if over > 0 else "within"
-    by = f" by {over:.1%}" if side == "above" else ""
+    side = f"above the limit {result.limit:.1%} by {over:.1%}"
+    if not result.is_above_limit:
+        side = f"{'on' if math.isclose(result.failure_rate, result.limit) else 'within'} the limit {result.limit:.1%}"
     live = result.champion_failure_rate
     beside = "" if live is None else f"; the live version's rate is {live:.1%}"
-    sentence = (
-        f"{what}: {result.failures} of {result.cases:,} cases fail, {result.failure_rate:.1%}, "
-        f"{side} the limit {result.limit:.1%}{by}{beside}.{_told(result.examples)}"
-    )
-    broken: Literal["failed", "warned"] = "failed" if result.severity == "error" else "warned"
-    return _finding(result, broken if side == "above" else "passed", sentence)
+    rate = f"{result.failures} of {result.cases:,} cases fail, {result.failure_rate:.1%}"
+    return f"{what}: {rate}, {side}{beside}.{_told(result.examples)}"
 
 
 def _told(examples: Sequence[BehaviourFailure]) -> str:
@@ -58,13 +62,3 @@ def _told(examples: Sequence[BehaviourFailure]) -> str:
     numbers = [str(example.row_number) for example in examples[:3]]
     rows = f"test row {numbers[0]}: {wanted}"
     return f" {rows[0].upper()}{rows[1:]}{'; also ' + ' and '.join(numbers[1:]) if numbers[1:] else ''}."
-
-
-def _finding(result: BehaviourResult, verdict: Literal["passed", "failed", "warned"], sentence: str) -> Finding:
-    return Finding(
-        rule=f"behaviour_{result.name}",
-        verdict=verdict,
-        observed=result.failure_rate,
-        limit=result.limit,
-        sentence=sentence,
-    )

@@ -126,18 +126,17 @@ def _bar(metric: str, value: float | None) -> float | None:
 
 
 def behaviour_rows(measured: MetricsReport) -> list[BehaviourRow]:
-    """The recipe's behavioural tests, those beyond their limit first."""
+    """The recipe's behavioural tests, those that did not pass first."""
     results = measured.behaviour.results if measured.behaviour else []
-    return [_behaviour(result) for result in sorted(results, key=lambda each: each.failure_rate <= each.limit)]
+    return [_behaviour(result) for result in sorted(results, key=lambda each: each.verdict == "passed")]
 
 
 def _behaviour(result: BehaviourResult) -> BehaviourRow:
-    is_kept = result.failure_rate <= result.limit
     live = result.champion_failure_rate
     return BehaviourRow(
         name=result.name.replace("_", " "),
         kind=KINDS[result.kind],
-        verdict="passed" if is_kept else "failed" if result.severity == "error" else "warned",
+        verdict=result.verdict,
         rate=_percent(result.failure_rate),
         limit=_percent(result.limit),
         live="" if live is None else _percent(live),

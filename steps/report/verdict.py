@@ -82,7 +82,7 @@ def _tiles(facts: ReportFacts) -> list[Tile]:
         tiles.append(Tile("Tested on", f"{facts.checked.rows:,} rows", "which it never saw before"))
         if facts.measured.behaviour is not None:
             results = facts.measured.behaviour.results
-            kept = sum(result.failure_rate <= result.limit for result in results)
+            kept = sum(result.verdict == "passed" for result in results)
             tiles.append(Tile("Behaviour tests", f"{kept} of {len(results)}", "kept their limit"))
     if facts.data is not None:
         broken = sum(finding.verdict != "passed" for finding in facts.data.findings)

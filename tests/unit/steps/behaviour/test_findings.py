@@ -7,6 +7,8 @@ import pytest
 from steps.behaviour.findings import behaviour_findings
 from steps.behaviour_report import BehaviourFailure, BehaviourReport, BehaviourResult
 from steps.contracts import Finding
+from steps.evaluation_report import MetricsReport
+from steps.report.quality import behaviour_rows
 
 OWN = BehaviourFailure(after="a dull film.", expected="negative", answered="positive (0.64)")
 ROWS = [
@@ -58,6 +60,16 @@ def test_a_test_without_a_case_warns_since_it_says_nothing(severity: str) -> Non
     assert finding.sentence == (
         "Behavioural test typos (invariance) found no row that it could change, so it says nothing."
     )
+
+
+def test_the_report_and_the_findings_read_one_verdict() -> None:
+    results = [result(0), result(11), result(11, severity="warn"), result(0, cases=0, failure_rate=0.0)]
+    verdicts = ["passed", "failed", "warned", "warned"]
+    measured = MetricsReport(
+        rows=9, candidate={}, champion=None, class_names=[], behaviour=BehaviourReport(results=results)
+    )
+    assert [finding.verdict for finding in findings(*results)] == verdicts
+    assert sorted(row.verdict for row in behaviour_rows(measured)) == sorted(verdicts)
 
 
 def test_every_test_has_its_finding_in_the_recipes_order() -> None:
