@@ -4,7 +4,7 @@ Makes a CSV of texts of about 110 characters, or a table of six columns, in whic
 and every 50th is nearly the same as one. Preprocess reads it in a process of its own, whose peak memory the system
 tells. The rows of the last size are held against 2 GiB.
 
-Run     python -m bench.large_data                     ten million texts, about twenty minutes and 3 GB of disk
+Run     python -m bench.large_data                     ten million texts, about a quarter of an hour and 3 GB of disk
         python -m bench.large_data --rows 500000 1000000
         python -m bench.large_data --kind table
 """
