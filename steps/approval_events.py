@@ -12,14 +12,13 @@ from steps.contracts import ApprovalDecision
 
 def vote_event(request: ApprovalRequest, vote: Vote, turn: int) -> AuditEvent:
     """An approval that did not decide yet; turn: how many votes the person has had with it."""
-    return _event(
-        request, "vote", who=[vote.address], why=vote.comment, at=vote.voted_at, step=f"{vote.address}#{turn}"
-    )
+    step = _step(request, vote.address, turn)
+    return _event(request, "vote", who=[vote.address], why=vote.comment, at=vote.voted_at, step=step)
 
 
 def withdrawal_event(request: ApprovalRequest, address: str, why: str, turn: int, at: datetime) -> AuditEvent:
     """An approval that was taken back; turn as for the vote."""
-    return _event(request, "withdrawal", who=[address], why=why, at=at, step=f"{address}#{turn}")
+    return _event(request, "withdrawal", who=[address], why=why, at=at, step=_step(request, address, turn))
 
 
 def decision_event(request: ApprovalRequest, decision: ApprovalDecision) -> AuditEvent:
@@ -33,6 +32,11 @@ def deadline_event(request: ApprovalRequest, kind: AuditKind, why: str, at: date
     """What the recipe's policy made of a request that nobody decided."""
     policy = request.rules.at_deadline if request.rules else "expire"
     return _event(request, kind, who=[f"approval.at_deadline: {policy}"], why=why, at=at)
+
+
+def _step(request: ApprovalRequest, address: str, turn: int) -> str:
+    """Tells votes apart, also those on the requests of a run that had to ask twice."""
+    return f"{request.approval_id}#{address}#{turn}"
 
 
 def _event(

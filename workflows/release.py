@@ -39,8 +39,8 @@ NO_ENDS = {
     "DataRejected": "The data broke a rule of the recipe; nothing was trained.",
     "ModelRejected": "The archive to import may not be taken, or is none that this recipe's model can be.",
     "MetricsRejected": "The candidate missed a floor or another limit, or is worse than the live version.",
-    "ApprovalDenied": "A person said no.",
-    "ApprovalExpired": "Nobody answered before the deadline.",
+    "ApprovalDenied": "A person said no, or the policy did when nobody had decided in time.",
+    "ApprovalExpired": "Too few people said yes before the deadline.",
     "RolledBack": "The live endpoint failed its tests and serves the version before again.",
 }
 

@@ -367,6 +367,18 @@ def test_a_vote_is_kept_with_its_record_and_one_on_an_older_state_is_not(
 
 
 @BOTH
+def test_a_run_that_had_to_ask_twice_takes_the_same_vote_on_the_second_question(
+    requests: ApprovalRecords, asked: ApprovalRequest, now: datetime
+) -> None:
+    vote = Vote(address="ann@b.c", comment="", voted_at=now)
+    assert requests.record_votes(asked, [vote], vote_event(asked, vote, 1))
+    again = asked.model_copy(update={"approval_id": "a2"})
+    requests.open(again)
+    assert requests.request_of(asked.facts.run_id) == again
+    assert requests.record_votes(again, [vote], vote_event(again, vote, 1))
+
+
+@BOTH
 def test_a_released_request_is_as_before(
     requests: ApprovalRecords, asked: ApprovalRequest, decision: ApprovalDecision, now: datetime
 ) -> None:
