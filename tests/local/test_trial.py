@@ -14,7 +14,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.accessibility import serious_problems
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 PHONE, DESKTOP = (390, 844), (1280, 900)
 GOOD = "a wonderful, moving and funny film with terrific performances"
 
