@@ -19,6 +19,10 @@ def install() -> None:
 
 def _publish(self: Subscription, message: str, message_id: str, **options: Any) -> None:  # noqa: ANN401 - moto's own
     _publish_of_moto(self, message, message_id, **options)
+    # moto looks at the filter too, but tells nobody what came of it.
+    wanted = self._filter_policy_matcher
+    if wanted is not None and not wanted.matches(options.get("message_attributes"), message):
+        return
     if self.protocol == "email":
         is_structured = options.get("message_structure") == "json"
         text = self._parse_message_structure(message, self.protocol) if is_structured else message
