@@ -22,6 +22,8 @@ WIDTH, HEIGHT = 340, 250
 LEFT, RIGHT, TOP, BOTTOM = 46, 330, 12, 206
 # Colours that the style knows; more lines in one plot could not be told apart.
 COLOURS = 5
+# What an axis of large numbers is labelled in.
+_UNITS = {10**9: "G", 10**6: "M", 10**3: "k"}
 # More rows of numbers below a plot would be read by nobody.
 _SHOWN_NUMBERS = 12
 
@@ -111,7 +113,12 @@ class Axis:
         step = max(1.0, round(step)) if whole else step
         first = math.ceil(self.low / step - 1e-9)
         last = math.floor(self.high / step + 1e-9)
-        return [Tick(self.place(each * step), _tick_text(each * step, step)) for each in range(first, last + 1)]
+        # Longer numbers do not fit beside an axis.
+        unit = next((unit for unit in _UNITS if max(abs(self.low), abs(self.high)) >= 10 * unit), 1)
+        return [
+            Tick(self.place(each * step), f"{_tick_text(each * step / unit, step / unit)}{_UNITS.get(unit, '')}")
+            for each in range(first, last + 1)
+        ]
 
 
 def x_axis(low: float, high: float) -> Axis:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from steps.contracts import CheckMetricsResult, Finding, ValidateDataResult
+from steps.profile import DataProfile, FileProblem
 from steps.report.document import ReportUnreadableError, read_document
 from steps.report.verdict import verdict_of
 from steps.report.write import write_report
@@ -196,3 +197,12 @@ def test_an_override_is_no_praise() -> None:
     assert "Not good enough, but overridden: a person is asked" in html
     assert "Overridden by ann: urgent." in html
     assert "Passed" not in html
+
+
+def test_a_file_that_cannot_be_read_leaves_a_report_that_says_so() -> None:
+    problem = FileProblem(kind="not_text", sentence="da7a.csv is no text; save it as CSV in UTF-8.")
+    profile = DataProfile(file="da7a.csv", rows_per_label={}, rows_per_split={}, problems=(problem,))
+    data = ValidateDataResult(verdict="rejected", findings=[failed(problem.sentence)], rows=0)
+    html = html_of(data=data, profile=profile, drift=None, checked=None, measured=None, examples=None)
+    assert "Da7a.csv is no text; save it as CSV in UTF-8." in html
+    assert "0, of which 0 can be used" in html
