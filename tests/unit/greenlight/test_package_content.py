@@ -29,7 +29,7 @@ LOCKED = re.compile(r"^(?P<name>[\w.-]+)==(?P<version>\S+)", re.MULTILINE)
 LAMBDA_HAS = {"boto3", "botocore", "urllib3"}
 # By the lock of the wheels that are beside it. Flask, which serves in the scikit-learn image, brings werkzeug.
 TRAINING_IMAGES_HAVE = {
-    "training/requirements.txt": {"keras", "numpy", "scipy", "sklearn", "tensorflow"},
+    "training/requirements.txt": {"keras", "numpy", "pandas", "scipy", "sklearn", "tensorflow"},
     "training/requirements-py310.txt": {"numpy", "pandas", "scipy", "sklearn", "werkzeug"},
 }
 # What runs in a job of that image.
@@ -141,13 +141,11 @@ def locked(lock: str) -> dict[str, str]:
     return {found["name"]: found["version"] for found in LOCKED.finditer((PROJECT / lock).read_text())}
 
 
-def imported(folders: set[str]) -> set[str]:
-    """First part of every name that the folders' modules import while they run."""
-    return _imported_by([file for folder in folders for file in (PROJECT / folder).rglob("*.py")])
+def imported_from(entries: list[str], elsewhere: set[str]) -> set[str]:
+    """First part of every name that entries import while they run, directly or through others of our modules.
 
-
-def imported_by_job(entries: list[str], elsewhere: set[str]) -> set[str]:
-    """The same of the modules that entries import, directly or through others, but for those that run elsewhere."""
+    elsewhere: modules that are reached, but run somewhere else
+    """
     reached: set[str] = set()
     waiting = list(entries)
     while waiting:
@@ -205,7 +203,8 @@ def test_a_lock_holds_what_its_group_asks_for(name: str, lock: str) -> None:
 
 
 def test_every_library_that_functions_import_is_in_the_layer_or_in_lambdas_runtime() -> None:
-    names = imported({"lambdas", "steps"})
+    handlers = [str(file.relative_to(PROJECT)) for file in sorted((PROJECT / "lambdas").glob("*/handler.py"))]
+    names = imported_from(handlers, set())
     assert {"pydantic", "boto3", "aws_lambda_powertools"} <= names
     assert {PROVIDED_BY.get(name, name) for name in names - LAMBDA_HAS} <= set(locked("lambdas/requirements.txt"))
     assert "aws-xray-sdk" in locked("lambdas/requirements.txt"), "powertools' tracer imports it"
@@ -213,7 +212,7 @@ def test_every_library_that_functions_import_is_in_the_layer_or_in_lambdas_runti
 
 @pytest.mark.parametrize("lock", TRAINING_IMAGES_HAVE)
 def test_every_library_that_jobs_import_comes_with_the_code_or_is_the_images_framework(lock: str) -> None:
-    names = imported_by_job(JOBS[lock], ELSEWHERE[lock])
+    names = imported_from(JOBS[lock], ELSEWHERE[lock])
     assert "pydantic" in names
     missing = {PROVIDED_BY.get(name, name) for name in names - TRAINING_IMAGES_HAVE[lock]}
     assert missing <= set(locked(lock))

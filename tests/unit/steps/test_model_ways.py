@@ -248,7 +248,10 @@ def test_a_table_s_model_is_not_imported() -> None:
         ({"prepare_run": {"how_to_get_model": "tune"}, "validate_data": {}, "tune_model": {}}, "AdoptModel"),
         ({"prepare_run": {"how_to_get_model": "import"}, "validate_data": {}}, "ImportModel"),
         ({"prepare_run": {"how_to_get_model": "train"}, "validate_data": {}}, "TrainModel"),
-        ({"prepare_run": {"how_to_get_model": "import"}, "adopt_model": {"verdict": "rejected"}}, "CloseRun"),
+        (
+            {"prepare_run": {"how_to_get_model": "import"}, "adopt_model": {"verdict": "rejected"}},
+            "WriteRejectionReport",
+        ),
         ({"prepare_run": {"how_to_get_model": "import"}, "adopt_model": {"verdict": "adopted"}}, "EvaluateModel"),
     ],
 )
