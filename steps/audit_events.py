@@ -77,6 +77,7 @@ def event_of_roll_back(
 
 def _grounds(state: RunState) -> dict[str, Any]:
     """What a run's decision was made on, as far as the run came."""
+    report = state.write_report or state.write_rejection_report
     plan, checked, registered = state.prepare_run, state.check_metrics, state.register_model
     if plan is None:
         raise ArtifactMissingError("the run's state lacks PrepareRun's result")
@@ -92,6 +93,7 @@ def _grounds(state: RunState) -> dict[str, Any]:
         "data_digest": plan.data_digest,
         "recipe_digest": plan.recipe_digest,
         "code_digest": plan.code_digest,
+        "report_digest": report.report_digest if report else "",
     }
 
 

@@ -404,6 +404,7 @@ class RunState(BaseModel):
     evaluate_model: dict[str, Any] | None = None
     check_metrics: CheckMetricsResult | None = None
     write_report: WriteReportResult | None = None
+    write_rejection_report: WriteReportResult | None = None
     register_model: RegisterModelResult | None = None
     request_approval: ApprovalDecision | None = None
     decide_at_deadline: DecideAtDeadlineResult | None = None

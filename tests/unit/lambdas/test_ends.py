@@ -24,6 +24,7 @@ from steps.contracts import (
     ReportFaultResult,
     RollBackEndpointResult,
     RunState,
+    WriteReportResult,
 )
 from steps.errors import MailError
 from steps.model_card import ModelCard
@@ -212,12 +213,14 @@ def test_the_trail_names_who_approved_and_in_which_words(
     now: datetime,
 ) -> None:
     approved = denied(now).model_copy(update={"decision": "approved", "comment": "Good on rare words."})
-    decided = state.model_copy(update={"request_approval": approved})
+    shown = WriteReportResult(report_uri="s3://bucket/report.html", report_digest="f" * 64)
+    decided = state.model_copy(update={"request_approval": approved, "write_report": shown})
     record_release(
         decided, recipe=reviews, artifacts=artifacts, registry=registry, records=records, audit=audit, now=now
     )
     [event] = audited
     assert (event.who, event.why) == (["a@b.c"], "Good on rare words.")
+    assert event.report_digest == "f" * 64
 
 
 def faulted(plan: PrepareRunResult | None, **state: Any) -> ReportFaultInput:
