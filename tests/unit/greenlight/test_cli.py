@@ -90,6 +90,16 @@ def test_the_reason_of_an_override_goes_into_the_runs_input(
     assert given["override_reason"] == "It is urgent."
 
 
+def test_a_run_that_only_its_starter_could_approve_is_not_started(
+    call: Call, target: Fake, data: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("greenlight.commands.run.user_name", lambda: "approver")
+    result = call("run", "review-snippets", "--data", data)
+    assert result.exit_code == ExitCode.WRONG_USE
+    assert "approver@example.com started this run and is the only one who may be asked" in result.stderr
+    assert target.stepfunctions.inputs == {}
+
+
 def test_a_run_that_faults_tells_the_cause_and_ends_with_3(
     call: Call, target: Fake, story: Callable[..., Story], data: str
 ) -> None:
