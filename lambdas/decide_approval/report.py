@@ -18,6 +18,8 @@ from steps.report.quality import answer_text
 
 # A row may be long; its beginning says what it is about.
 _SHOWN_CHARACTERS = 600
+# Lambda answers with 6 MB at most, and the report takes its share.
+_SHOWN_CELLS = 60
 _UNREACHABLE = "The report cannot be read just now. Please open the page again in a minute."
 
 
@@ -97,7 +99,9 @@ def _examples(examples: Sequence[EvaluatedExample]) -> list[ShownExample]:
 def _cells(row: Row) -> list[tuple[str, str]]:
     if isinstance(row, str):
         return [("", _beginning(row))]
-    return [(column, "no value" if value is None else _beginning(str(value))) for column, value in row.items()]
+    cells = [(column, "no value" if value is None else _beginning(str(value))) for column, value in row.items()]
+    left_out = len(cells) - _SHOWN_CELLS
+    return [*cells[:_SHOWN_CELLS], ("…", f"and {left_out:,} more columns")] if left_out > 0 else cells
 
 
 def _beginning(text: str) -> str:

@@ -215,3 +215,15 @@ def test_an_evaluation_without_rows_shows_the_report_alone(facts: ApprovalFacts,
     shown = shown_report(facts, artifacts)
     assert shown.part
     assert not shown.mistakes
+
+
+def test_of_a_wide_table_the_first_columns_are_shown(facts: ApprovalFacts, artifacts: ArtifactStore) -> None:
+    row = {f"column {number}": 1.0 for number in range(1000)}
+    mistake = full_report.EXAMPLES.mistakes[0].model_copy(update={"row": row})
+    assert facts.examples_uri
+    artifacts.write(REPORT_URI, BODY)
+    examples = full_report.EXAMPLES.model_copy(update={"mistakes": [mistake]})
+    artifacts.write(facts.examples_uri, examples.model_dump_json().encode())
+    cells = shown_report(facts, artifacts).mistakes[0].cells
+    assert len(cells) == 61
+    assert cells[-1] == ("…", "and 940 more columns")
