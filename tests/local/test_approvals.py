@@ -9,11 +9,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from selenium.common.exceptions import WebDriverException
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import WebDriverWait
+
+from tests.accessibility import serious_problems
 
 Rows = list[dict[str, str]]
 WriteRows = Callable[[str, Rows], str]
 WriteRecipe = Callable[..., str]
 PATIENCE_SECONDS = 120
+DESKTOP, PHONE = (1280, 900), (390, 844)
 ANN, BOB, CHIEF = (f"{name}@example.com" for name in ("ann", "bob", "chief"))
 
 
@@ -114,6 +121,47 @@ def test_votes_reminders_and_those_who_are_asked_later(laptop: Any, ask: Callabl
     assert sorted(question.mails("two-people: ")) == sorted([ANN, BOB, CHIEF])
     events = laptop.call("audit", "two-people").document
     assert {"vote", "denied"} <= set(json.dumps(events).split('"'))
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE])
+def test_a_person_votes_takes_it_back_and_denies_on_pages_with_nothing_serious_wrong(
+    laptop: Any, ask: Callable[[], Question], browser: Callable[..., Any], size: tuple[int, int]
+) -> None:
+    question = ask()
+    mails = [mail for mail in laptop.mails() if question.run_id in mail["text"] and mail["to"] == ANN and mail["links"]]
+    link, code = mails[0]["links"][0], mails[0]["text"].partition("code: ")[2][:7]
+    driver = browser(size, javascript=True)
+
+    def shows(words: str) -> None:
+        wait = WebDriverWait(driver, PATIENCE_SECONDS, ignored_exceptions=[WebDriverException])
+        wait.until(lambda page: words in page.find_element(By.TAG_NAME, "main").text, message=words)
+        assert serious_problems(driver) == []
+        width = driver.execute_cdp_cmd("Page.getLayoutMetrics", {})["cssContentSize"]["width"]
+        assert width <= size[0], "nothing needs sideways scrolling"
+
+    def press(button: str, typed: str = code) -> None:
+        field = driver.find_element(By.ID, "code")
+        field.clear()
+        field.send_keys(typed)
+        driver.find_element(By.XPATH, f"//button[normalize-space()='{button}']").send_keys(Keys.ENTER)
+
+    driver.get(link)
+    shows("go live?")
+    press("Approve", "000000" if code != "000 000" else "111111")
+    shows("That was not the code.")
+    press("Approve")
+    shows("Your approval counts.")
+    driver.get(link)
+    shows("Withdraw my approval")
+    press("Withdraw my approval")
+    shows("withdrawn")
+    press("Deny")
+    shows("Denied. Thank you!")
+    driver.get(link)
+    shows("This is already decided")
+    driver.get(f"{link}x")
+    shows("This link leads nowhere")
+    assert laptop.wait_for_state(question.run_id, "ApprovalDenied") == "ApprovalDenied"
 
 
 def test_a_decision_whose_function_died_reaches_the_run(laptop: Any, ask: Callable[[], Question]) -> None:
