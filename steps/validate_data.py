@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from steps.contracts import Finding, ValidateDataResult
 from steps.data_findings import at_least, at_most, counted, listed, places, share_of
 from steps.drift_rules import drift_findings
+from steps.most_telling import most_telling
 from steps.profile import EXAMPLES
 from steps.text_findings import judge_texts
 from steps.two_samples import wilson_interval
@@ -30,8 +31,7 @@ MIN_ROWS_PER_LABEL = "min_rows_per_label"
 MIN_ROWS_TO_MEASURE = 2
 # A run's state holds them all, and Step Functions hands on 256 KiB at most.
 MAX_FINDINGS = 50
-# The most telling first.
-_ORDER = ("failed", "warned", "passed")
+MAX_FINDINGS_BYTES = 60_000
 
 
 def validate_data(
@@ -52,29 +52,12 @@ def validate_data(
     rejected = any(finding.verdict == "failed" for finding in findings)
     return ValidateDataResult(
         verdict="rejected" if rejected else "accepted",
-        findings=_most_telling(findings),
+        findings=most_telling(
+            findings, most=MAX_FINDINGS, most_bytes=MAX_FINDINGS_BYTES, where="preprocess/profile.json"
+        ),
         rows=profile.usable_rows,
         drift_uri=drift_uri,
     )
-
-
-def _most_telling(findings: list[Finding]) -> list[Finding]:
-    """As many as a run's state can hold: broken rules come first, and the last one says what is left out."""
-    if len(findings) <= MAX_FINDINGS:
-        return findings
-    ordered = sorted(findings, key=lambda finding: _ORDER.index(finding.verdict))
-    kept, left_out = ordered[: MAX_FINDINGS - 1], ordered[MAX_FINDINGS - 1 :]
-    verdicts = [finding.verdict for finding in left_out]
-    failed, warned = verdicts.count("failed"), verdicts.count("warned")
-    said = f"{failed} of {len(left_out)} further rules failed" + (f" and {warned} warned" if warned else "")
-    rest = Finding(
-        rule="further_rules",
-        verdict=min(verdicts, key=_ORDER.index),
-        observed=failed,
-        limit=0,
-        sentence=f"{said}; preprocess/profile.json has all the numbers.",
-    )
-    return [*kept, rest]
 
 
 def _row_counts(profile: DataProfile, recipe: Recipe) -> Iterator[Finding]:
