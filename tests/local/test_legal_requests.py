@@ -14,13 +14,14 @@ CALLED = {
     "CheckMetricsFunction": {"s3:GetObject"},
     "WriteReportFunction": {"s3:GetObject", "s3:PutObject"},
     "RegisterModelFunction": {"s3:GetObject", "sagemaker:CreateModelPackageGroup", "sagemaker:CreateModelPackage"},
-    "RequestApprovalFunction": {"s3:GetObject", "dynamodb:PutItem", "ses:SendEmail"},
+    "RequestApprovalFunction": {"s3:GetObject", "dynamodb:TransactWriteItems", "ses:SendEmail"},
     "DecideApprovalFunction": {"dynamodb:GetItem", "dynamodb:TransactWriteItems", "states:SendTaskSuccess"},
     "UpdateEndpointFunction": {"s3:GetObject", "sagemaker:DescribeEndpoint", "sagemaker:CreateEndpoint"},
     "DescribeEndpointFunction": {"sagemaker:DescribeEndpoint"},
     "RunSmokeTestsFunction": {"s3:GetObject", "sagemaker:InvokeEndpoint"},
     "RecordReleaseFunction": {
         *("s3:GetObject", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"),
+        "dynamodb:TransactWriteItems",
         *("sagemaker:UpdateModelPackage", "ses:SendEmail"),
     },
     "ReleaseStateMachine": {

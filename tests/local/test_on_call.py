@@ -12,13 +12,16 @@ import pytest
 
 PATIENCE_SECONDS = 120
 OPERATOR = "operator@example.com"
-# These belong to no run, or not yet: a deployment, callers of an API, the schedule, and what asks for a run.
+# These belong to no run, or not yet: a deployment, callers of an API, the schedules, and what asks for a run.
 NOT_OF_A_RUN = (
     "PublishCodeFunction",
     "PredictFunction",
     "WatchRunsFunction",
     "StartRunFunction",
     "DecideApprovalFunction",
+    "TryModelsFunction",
+    "RemindApproversFunction",
+    "SweepTrialsFunction",
 )
 # Published only once there was something to count, which a session without such an end has not.
 ONLY_WHEN_IT_HAPPENS = {"ExecutionsFailed", "ExecutionsTimedOut", "ExecutionsAborted"}
