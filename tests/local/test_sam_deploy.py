@@ -24,7 +24,7 @@ from greenlight.packaging import zip_folders
 PROJECT = Path(__file__).parents[2]
 TOOLS = PROJECT / ".venv-sam/bin"
 TIMEOUT_SECONDS = 300
-ALL_ZIPS_BYTES = 20_000_000
+ALL_ZIPS_BYTES = 40_000_000
 # The ELF header's machine number.
 AARCH64, X86_64 = 183, 62
 
