@@ -95,9 +95,13 @@ def take_sign_in() -> Response[str]:
     _require_keys()
     event = _own_form()
     fields = _fields(event)
-    key = fields.get("key", "").strip()
-    record = valid_key(key, composition.services().keys, now=datetime.now(UTC))
-    return _signed_in(key, record, fields.get("page", ""), event)
+    key, page = fields.get("key", "").strip(), fields.get("page", "")
+    try:
+        record = valid_key(key, composition.services().keys, now=datetime.now(UTC))
+    except Problem as problem:
+        # The page that was asked for stays the one to go on to.
+        return sign_in_page(status=problem.status, page=_checked(page), problem=problem.detail)
+    return _signed_in(key, record, page, event)
 
 
 @router.post("/sign-out", enable_validation=False, include_in_schema=False)

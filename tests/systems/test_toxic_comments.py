@@ -74,7 +74,8 @@ def test_bug_the_tokenizer_lay_at_one_fixed_key_and_was_overwritten_before_anybo
     assert len(first) == len(second) == 4
     assert not first & second, "no run writes where another one wrote"
     # And the words that the model knows travel inside its archive.
-    assert not [name for name in tweets.members() if not name.startswith("./1/")]
+    notes = {"./learning_curve.json", "./model_checks.json"}
+    assert not [name for name in tweets.members() if not name.startswith("./1/") and name not in notes]
 
 
 @pytest.fixture

@@ -38,6 +38,7 @@ def properties(name: str) -> dict[str, Any]:
 
 def parameters(**given: str) -> dict[str, Any]:
     """The root's parameters as somebody gives them, with their defaults."""
+    given = {"SenderAddress": "sender@example.com", **given}
     return {name: given.get(name, parameter.get("Default", "")) for name, parameter in ROOT["Parameters"].items()}
 
 

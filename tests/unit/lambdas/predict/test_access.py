@@ -157,6 +157,14 @@ def test_on_a_laptop_without_tls_the_cookie_is_kept_too() -> None:
 
 
 @BY_KEY
+def test_after_a_wrong_key_the_page_that_was_asked_for_is_still_the_one_to_go_on_to() -> None:
+    response = send_form("/sign-in", {"key": "gl_wrong_key", "page": "recipes/reviews"})
+    assert response["statusCode"] == 401
+    assert "That did not work." in response["body"]
+    assert 'name="page" value="recipes/reviews"' in response["body"]
+
+
+@BY_KEY
 def test_a_link_signs_in_for_as_long_as_its_key_works() -> None:
     response = call("GET", "/sign-in", query={"key": LINK_KEY, "page": "recipes/reviews"})
     assert (response["statusCode"], response["headers"]["Location"]) == (303, "./recipes/reviews")
