@@ -172,6 +172,30 @@ def served_as_trained(trained: NDArray[np.float64], served: NDArray[np.float64])
     )
 
 
+def judge_rehearsal(
+    before: NDArray[np.float64],
+    after: Sequence[NDArray[np.float64]],
+    *,
+    rows: int,
+    loss: float,
+    guess: float,
+    n_outputs: int,
+    task: str,
+) -> list[ModelCheck]:
+    """The checks before training; raises ModelCheckError when one fails.
+
+    before, after: (rows, outputs), what was answered about one batch untrained, and after each of two trainings on it
+    loss, guess: of the first training's answers, and of a guess, about the same rows
+    """
+    checks = [
+        untrained_output(before, rows=rows, n_outputs=n_outputs, task=task),
+        one_batch_overfits(loss, guess, rows),
+        same_seed_same_model(after[0], after[1]),
+    ]
+    require(checks)
+    return checks
+
+
 def require(checks: Sequence[ModelCheck]) -> None:
     """Raise ModelCheckError when one failed: training would be paid for in vain."""
     failed = [check.sentence for check in checks if check.verdict == "failed"]

@@ -8,16 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from serving.table_booster import LOG_TARGET, TASK, TableBooster
-from training.model_checks import (
-    BATCH_ROWS,
-    choose_batch,
-    cross_entropy,
-    guess_loss,
-    one_batch_overfits,
-    require,
-    same_seed_same_model,
-    untrained_output,
-)
+from training.model_checks import BATCH_ROWS, choose_batch, cross_entropy, guess_loss, judge_rehearsal
 from training.table_data import Table
 
 if TYPE_CHECKING:
@@ -54,13 +45,15 @@ def rehearse(
     )
     before = fit(batch, hp, 0)(batch)
     first, second = (fit(batch, hp, _ROUNDS)(batch) for _ in range(2))
-    checks = [
-        untrained_output(before, rows=len(batch), n_outputs=max(1, n_classes), task=task),
-        one_batch_overfits(loss_of(first, batch, task), guess_of(batch, task), len(batch)),
-        same_seed_same_model(first, second),
-    ]
-    require(checks)
-    return checks
+    return judge_rehearsal(
+        before,
+        (first, second),
+        rows=len(batch),
+        loss=loss_of(first, batch, task),
+        guess=guess_of(batch, task),
+        n_outputs=max(1, n_classes),
+        task=task,
+    )
 
 
 def answers(transformer: Any, booster: Any, task: str, *, log_target: bool) -> Callable[[Table], NDArray[np.float64]]:  # noqa: ANN401 - published without types

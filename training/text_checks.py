@@ -8,15 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from training import text_model
-from training.model_checks import (
-    choose_texts,
-    cross_entropy,
-    guess_loss,
-    one_batch_overfits,
-    require,
-    same_seed_same_model,
-    untrained_output,
-)
+from training.model_checks import choose_texts, cross_entropy, guess_loss, judge_rehearsal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -52,21 +44,19 @@ def rehearse(
         epochs=_EPOCHS,
         patience=_EPOCHS,
     )
-    before: list[NDArray[np.float64]] = []
-    after: list[NDArray[np.float64]] = []
+    answers: list[NDArray[np.float64]] = []
     for _ in range(2):
         model, ids = text_model.untrained(chosen, wanted, one_is_right=one_is_right, hp=hp)
-        before.append(model.probabilities(chosen))
+        answers.append(model.probabilities(chosen))
         text_model.fit(model, ids, wanted, (chosen, wanted), hp=hp)
-        after.append(model.probabilities(chosen))
-    checks = [
-        untrained_output(before[0], rows=len(chosen), n_outputs=targets.shape[1], task=task),
-        one_batch_overfits(
-            cross_entropy(after[0], wanted, one_is_right=one_is_right),
-            guess_loss(wanted, one_is_right=one_is_right),
-            len(chosen),
-        ),
-        same_seed_same_model(after[0], after[1]),
-    ]
-    require(checks)
-    return checks
+        answers.append(model.probabilities(chosen))
+    before, first, _, second = answers
+    return judge_rehearsal(
+        before,
+        (first, second),
+        rows=len(chosen),
+        loss=cross_entropy(first, wanted, one_is_right=one_is_right),
+        guess=guess_loss(wanted, one_is_right=one_is_right),
+        n_outputs=targets.shape[1],
+        task=task,
+    )

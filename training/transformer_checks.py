@@ -9,16 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from training.fine_tuning import Batches, fit_dense, loss_of, means
-from training.model_checks import (
-    OVERFIT_SHARE,
-    choose_texts,
-    cross_entropy,
-    guess_loss,
-    one_batch_overfits,
-    require,
-    same_seed_same_model,
-    untrained_output,
-)
+from training.model_checks import OVERFIT_SHARE, choose_texts, cross_entropy, guess_loss, judge_rehearsal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -50,36 +41,32 @@ def rehearse(
     """
     chosen, wanted = choose_texts(texts, targets, _ROWS)
     one_is_right = task != "multi_label"
-    before: list[NDArray[np.float64]] = []
-    after: list[NDArray[np.float64]] = []
+    guess = guess_loss(wanted, one_is_right=one_is_right)
+    answers: list[NDArray[np.float64]] = []
     for _ in range(2):
         keras.utils.set_random_seed(seed)
         head, reader = make()
         ids = [row[:_TOKENS] for row in reader.of_all(chosen)]
         batch = Batches(ids, wanted, len(ids), reader.pieces.padding, None)
         padded = tf.constant(batch.padded(np.arange(len(ids))))
-        first = _probabilities(head, padded, one_is_right)
+        answers.append(_probabilities(head, padded, one_is_right))
         # As in training: the layer upon the frozen encoder first, then both.
         fit_dense(head, means(head, batch), wanted, one_is_right=one_is_right)
-        enough = OVERFIT_SHARE / 2 * guess_loss(wanted, one_is_right=one_is_right)
+        rows, enough = (padded, tf.constant(wanted)), OVERFIT_SHARE / 2 * guess
         for steps, rate in _STEPS:
-            rows = padded, tf.constant(wanted)
             if _learn(head, *rows, steps=steps, rate=rate, enough=enough, one_is_right=one_is_right):
                 break
-        last = _probabilities(head, padded, one_is_right)
-        before.append(first)
-        after.append(last)
-    checks = [
-        untrained_output(before[0], rows=len(chosen), n_outputs=targets.shape[1], task=task),
-        one_batch_overfits(
-            cross_entropy(after[0], wanted, one_is_right=one_is_right),
-            guess_loss(wanted, one_is_right=one_is_right),
-            len(chosen),
-        ),
-        same_seed_same_model(after[0], after[1]),
-    ]
-    require(checks)
-    return checks
+        answers.append(_probabilities(head, padded, one_is_right))
+    before, first, _, second = answers
+    return judge_rehearsal(
+        before,
+        (first, second),
+        rows=len(chosen),
+        loss=cross_entropy(first, wanted, one_is_right=one_is_right),
+        guess=guess,
+        n_outputs=targets.shape[1],
+        task=task,
+    )
 
 
 def _probabilities(head: Head, ids: tf.Tensor, one_is_right: bool) -> NDArray[np.float64]:
