@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from greenlight.errors import FaultError, WrongUseError
-from steps.audit import AuditEvent, chained
-from steps.audit_items import APPEND_TRIES, head_key, read_head, why_refused, writes
+from steps.audit import AuditEvent
+from steps.audit_items import append
 from steps.contracts import LiveVersion
 
 if TYPE_CHECKING:
@@ -45,21 +45,8 @@ class LiveRecords:
                 "ExpressionAttributeValues": {":seen": {"S": document}, ":now": {"S": now_live.model_dump_json()}},
             }
         }
-        for _ in range(APPEND_TRIES):
-            head = read_head(
-                self._client.get_item(TableName=self._table, Key=head_key(recipe), ConsistentRead=True).get("Item")
-            )
-            try:
-                self._client.transact_write_items(
-                    TransactItems=[*writes(self._table, chained(event, head), head), update]  # type: ignore[list-item]  # plain dicts
-                )
-            except self._client.exceptions.TransactionCanceledException as error:
-                reasons = [dict(each) for each in error.response.get("CancellationReasons", [])]
-                if why_refused(reasons) != "overtaken":
-                    raise _overtaken(recipe) from error
-            else:
-                return
-        raise _overtaken(recipe)
+        if append(self._client, self._table, event, [update]) != "written":
+            raise _overtaken(recipe)
 
     def _document(self, recipe: str) -> str | None:
         answer = self._client.get_item(TableName=self._table, Key=_key(recipe), ConsistentRead=True)

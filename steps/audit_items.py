@@ -1,4 +1,4 @@
-"""The audit trail in the release table, as DynamoDB's own items; who talks to DynamoDB is not said here.
+"""The audit trail in the release table, as DynamoDB's own items, and how one is appended through a caller's client.
 
 `AUDIT#<recipe>` / `RECORD#<number>` for good, and `ONCE#<event>` so that an event told twice is written once;
 `AUDIT` / `<recipe>` is the head of the chain. All are written in one transaction, which fails when another record was
@@ -7,20 +7,24 @@ written meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import random
+import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from steps.audit import EMPTY, AuditRecord, Head
+from steps.audit import EMPTY, AuditEvent, AuditRecord, Head, chained
 
 Items = list[dict[str, Any]]
 Key = dict[str, dict[str, str]]
 # Another writer was faster, it was written before, or a condition beside the record did not hold.
 Refusal = Literal["overtaken", "recorded", "condition"]
+Written = Literal["written", "recorded", "condition", "overtaken"]
 
 HEADS = "AUDIT"
 RECORDS = "RECORD#"
-# Times that a writer who was overtaken reads the head again.
-APPEND_TRIES = 20
+# Times that a writer who was overtaken reads the head again, and how long it waits at most before the second time.
+_APPEND_TRIES = 20
+_PAUSE_SECONDS = 0.02
 _N_ITEMS = 3
 
 
@@ -69,7 +73,29 @@ def writes(table: str, record: AuditRecord, head: Head) -> Items:
     ]
 
 
-def why_refused(reasons: list[dict[str, Any]]) -> Refusal:
+def append(client: Any, table: str, event: AuditEvent, items: Sequence[Any]) -> Written:  # noqa: ANN401 - boto3's
+    """Write an event at the end of its chain, and other items, all or none; client: DynamoDB's.
+
+    items: writes to the same table. `recorded`: the event was there; `condition`: one of the items' conditions does not
+    hold; `overtaken`: others wrote to the chain all along. Of these nothing was written.
+    """
+    for attempt in range(_APPEND_TRIES):
+        found = client.get_item(TableName=table, Key=head_key(event.recipe), ConsistentRead=True)
+        head = read_head(found.get("Item"))
+        try:
+            client.transact_write_items(TransactItems=[*writes(table, chained(event, head), head), *items])
+        except client.exceptions.TransactionCanceledException as error:
+            refusal = why_refused(error.response.get("CancellationReasons", []))
+            if refusal != "overtaken":
+                return refusal
+        else:
+            return "written"
+        # Spread, so that those who met once do not meet again.
+        time.sleep(random.uniform(0, _PAUSE_SECONDS * (attempt + 1)))  # noqa: S311 - no secret
+    return "overtaken"
+
+
+def why_refused(reasons: Sequence[Mapping[str, Any]]) -> Refusal:
     """Why a transaction of `writes`, then others' items, was cancelled, from its CancellationReasons."""
     codes = [each.get("Code", "None") for each in reasons]
     if "ConditionalCheckFailed" in codes[:1]:

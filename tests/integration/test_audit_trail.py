@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from moto import mock_aws
 
 from lambdas.adapters.dynamodb_audit import DynamoAuditTrail
@@ -83,6 +85,19 @@ def test_an_event_told_twice_is_written_once(client: Any) -> None:
     assert record.event == event(1)
 
 
+@pytest.fixture
+def one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As DynamoDB has it: moto copies all tables for a transaction, and another thread may write meanwhile."""
+    lock, call = threading.Lock(), BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore's own
+
+    def locked(*given: Any) -> Any:
+        with lock:
+            return call(*given)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", locked)
+
+
+@pytest.mark.usefixtures("one_request_at_a_time")
 def test_writers_at_once_come_one_after_the_other_and_none_is_lost(client: Any) -> None:
     trail = DynamoAuditTrail(client, TABLE)
     with ThreadPoolExecutor(8) as pool:
