@@ -21,7 +21,7 @@ from moto.core.config import default_user_config
 from moto.moto_server import werkzeug_app
 from werkzeug.serving import make_server
 
-from local import iam, interpreter, mailbox, stepfunctions, subscriptions
+from local import dynamodb, iam, interpreter, mailbox, stepfunctions, subscriptions
 from local.cloudformation import CloudFormation
 from local.cloudwatch import CloudWatch
 from local.code_digest import code_digest
@@ -109,6 +109,7 @@ def serve(home: Home, *, wait_for_stop: Callable[[], object]) -> None:
     interpreter.install()
     mailbox.install()
     subscriptions.install()
+    dynamodb.install()
     for subsystem in (*subsystems, events):
         subsystem.install()
     stepfunctions.install(sagemaker)

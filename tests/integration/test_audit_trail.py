@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -10,10 +9,11 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.client import BaseClient
 from moto import mock_aws
+from moto.dynamodb.responses import DynamoHandler
 
 from lambdas.adapters.dynamodb_audit import DynamoAuditTrail
+from local.dynamodb import install
 from steps.audit import EMPTY, AuditEvent, AuditRecord, Head, breaks_of
 from steps.audit_items import RECORDS, head_key, read_head, read_record, records_key
 from steps.errors import ServiceUnavailableError
@@ -87,14 +87,9 @@ def test_an_event_told_twice_is_written_once(client: Any) -> None:
 
 @pytest.fixture
 def one_request_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As DynamoDB has it: moto copies all tables for a transaction, and another thread may write meanwhile."""
-    lock, call = threading.Lock(), BaseClient._make_api_call  # type: ignore[attr-defined]  # botocore's own
-
-    def locked(*given: Any) -> Any:
-        with lock:
-            return call(*given)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", locked)
+    """As on the laptop."""
+    monkeypatch.setattr(DynamoHandler, "call_action", DynamoHandler.call_action)  # taken back after the test
+    install()
 
 
 @pytest.mark.usefixtures("one_request_at_a_time")
